@@ -1,0 +1,122 @@
+"""What happens to an image before the network sees it (paper, 2 and 4.1).
+
+Pure functions for eager use and for `tf.data`: the same image and the same
+seed give the same result. Images are RGB, 0 to 255.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+
+def center_crop(image, size):
+    """Cuts the central square out of an image.
+
+    Args:
+        image: Tensor `(height, width, channels)`.
+        size: Int, pixels.
+
+    Returns:
+        Tensor `(size, size, channels)`.
+    """
+    height, width = tf.unstack(tf.shape(image)[:2])
+    return _crop(image, (height - size) // 2, (width - size) // 2, size)
+
+
+def random_crop(image, size, seed):
+    """Cuts a square out of an image, each place equally likely.
+
+    Args:
+        image: Tensor `(height, width, channels)`.
+        size: Int, pixels.
+        seed: Int tensor `(2,)`.
+
+    Returns:
+        Tensor `(size, size, channels)`.
+    """
+    places = tf.shape(image)[:2] - size + 1
+    share = tf.random.stateless_uniform((2,), seed)  # in [0, 1)
+    top, left = tf.unstack(
+        tf.cast(share * tf.cast(places, tf.float32), tf.int32)
+    )
+    return _crop(image, top, left, size)
+
+
+def random_flip(image, seed):
+    """Mirrors an image left to right, or leaves it, each half of the time.
+
+    Args:
+        image: Tensor `(height, width, channels)`.
+        seed: Int tensor `(2,)`.
+
+    Returns:
+        Tensor of the same shape.
+    """
+    coin = tf.random.stateless_uniform((), seed)
+    return tf.where(coin < 0.5, tf.reverse(image, [1]), image)
+
+
+def shift_colors(image, stddevs, components, seed):
+    """Adds one random colour to every pixel of an image (section 4.1).
+
+    The paper multiplies the noise by the eigenvalues; the 2012 code by the
+    standard deviations, their square roots, which is what has the right unit.
+
+    Args:
+        image: Float tensor `(height, width, 3)`.
+        stddevs: Float tensor `(3,)`, standard deviation of the training
+            pixels along each component, in the units of `image`.
+        components: Float tensor `(3, 3)`, one unit eigenvector a column.
+        seed: Int tensor `(2,)`.
+
+    Returns:
+        Float tensor `(height, width, 3)`, not clipped.
+    """
+    scale = 0.1 * tf.random.stateless_normal((3,), seed) * stddevs
+    return image + tf.linalg.matvec(components, scale)  # (3,) on every pixel
+
+
+def ten_crops(image, size):
+    """Cuts the corners and the centre, and mirrors them (section 4.1).
+
+    Args:
+        image: Tensor `(height, width, channels)`.
+        size: Int, pixels.
+
+    Returns:
+        Tensor `(10, size, size, channels)`: top left, top right, bottom left,
+        bottom right, centre, then the five mirrored.
+    """
+    height, width = tf.unstack(tf.shape(image)[:2])
+    bottom, right = height - size, width - size
+    places = [
+        (0, 0),
+        (0, right),
+        (bottom, 0),
+        (bottom, right),
+        (bottom // 2, right // 2),
+    ]
+    crops = tf.stack([_crop(image, *place, size) for place in places])
+    return tf.concat([crops, tf.reverse(crops, [2])], 0)
+
+
+def color_components(pixels):
+    """Finds the principal components of colours (section 4.1).
+
+    Args:
+        pixels: Array `(..., 3)` of RGB values.
+
+    Returns:
+        Three float64 arrays: the mean `(3,)`, the standard deviations `(3,)`
+        along the components, largest first, and the components `(3, 3)`, one
+        a column.
+    """
+    pixels = np.asarray(pixels, float).reshape(-1, 3)
+    mean = pixels.mean(0)
+    variances, components = np.linalg.eigh(np.cov(pixels.T, bias=True))
+    stddevs = np.sqrt(np.maximum(variances, 0))
+    return mean, stddevs[::-1], components[:, ::-1]
+
+
+def _crop(image, top, left, size):
+    cut = image[top : top + size, left : left + size]
+    return tf.ensure_shape(cut, (size, size, image.shape[2]))

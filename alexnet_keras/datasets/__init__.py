@@ -1,0 +1,21 @@
+"""Data sets that come with the package, and where prepared sets are kept."""
+
+import os
+import pathlib
+
+
+def data_dir():
+    """Finds the folder where prepared data sets are kept.
+
+    Returns:
+        `pathlib.Path`: what the environment variable `ALEXNET_KERAS_DATA`
+        names, else `data/` of the checkout that the package lies in, else
+        `~/tensorflow_datasets`, as TFDS has it.
+    """
+    named = os.environ.get("ALEXNET_KERAS_DATA")
+    if named:
+        return pathlib.Path(named).expanduser()
+    checkout = pathlib.Path(__file__).parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "data"
+    return pathlib.Path.home() / "tensorflow_datasets"

@@ -1,0 +1,1 @@
+"""Exercises of the course: one module a chapter, each with `q1`, `q2`, ..."""

@@ -1,0 +1,104 @@
+"""What every exercise of the course has in common: check, hint, solution."""
+
+import inspect
+import textwrap
+
+NOT_ATTEMPTED = "not attempted"
+NOT_YET = "not yet"
+CORRECT = "correct"
+
+
+class Message:
+    """What an exercise says, in Markdown, which a notebook renders.
+
+    Attributes:
+        outcome: `CORRECT`, `NOT_YET` or `NOT_ATTEMPTED`; None for a hint or a
+            solution.
+        text: Markdown.
+    """
+
+    def __init__(self, text, outcome=None):
+        self.text, self.outcome = text, outcome
+
+    def __repr__(self):
+        """Gives the text, for where Markdown is not rendered."""
+        return self.text
+
+    def _repr_markdown_(self):
+        return self.text
+
+
+class Exercise:
+    """One exercise: it judges an answer, gives hints, and shows a solution.
+
+    Args:
+        judge: Function of an answer. It returns None if the answer is right,
+            a sentence that names the mistake if it is not, or `NOT_ATTEMPTED`.
+            Whatever it raises is reported as a mistake of the answer.
+        answer: An answer that `judge` accepts: a value, or a function, whose
+            source is shown.
+        insight: Str, what a right answer shows.
+        hints: Sequence of str, from a nudge to nearly the whole way.
+        reasons: Str, Markdown: why `answer` is right.
+        placeholder: What stands in the notebook where the answer belongs.
+    """
+
+    def __init__(
+        self, judge, *, answer, insight, hints, reasons, placeholder=...
+    ):
+        self.judge = judge
+        self.answer = answer
+        self.insight = insight
+        self.hints = tuple(hints)
+        self.reasons = inspect.cleandoc(reasons)
+        self.placeholder = placeholder
+        self._num_shown = 0
+
+    def check(self, answer=...):
+        """Judges an answer. Never raises.
+
+        Returns:
+            `Message`; its `outcome` is correct, not yet or not attempted.
+        """
+        try:
+            mistake = (
+                NOT_ATTEMPTED if is_placeholder(answer) else self.judge(answer)
+            )
+        except Exception as error:
+            mistake = (
+                "The answer could not be checked: it raised "
+                f"`{type(error).__name__}: {error}`."
+            )
+        if mistake is None:
+            return Message(f"**✓ Correct.** {self.insight}", CORRECT)
+        if mistake == NOT_ATTEMPTED:
+            return Message(
+                "**○ Not attempted.** Put your answer in place of `...` and "
+                "run the cell again.",
+                NOT_ATTEMPTED,
+            )
+        return Message(f"**✗ Not yet.** {mistake}", NOT_YET)
+
+    def hint(self):
+        """Returns the next hint; after the last one, the last one again."""
+        number = min(self._num_shown, len(self.hints) - 1)
+        self._num_shown = number + 1
+        return Message(
+            f"**Hint {number + 1} of {len(self.hints)}.** {self.hints[number]}"
+        )
+
+    def solution(self):
+        """Returns an answer that is right, and the reasons why."""
+        code = f"answer = {self.answer!r}"
+        if callable(self.answer):
+            code = textwrap.dedent(inspect.getsource(self.answer)).strip()
+        return Message(f"```python\n{code}\n```\n\n{self.reasons}")
+
+
+def is_placeholder(answer):
+    """Says whether nothing was filled in: `...`, None, or a list of those."""
+    if isinstance(answer, dict):
+        answer = list(answer.values())
+    if isinstance(answer, list | tuple) and answer:
+        return all(map(is_placeholder, answer))
+    return answer is None or answer is ...

@@ -1,0 +1,226 @@
+"""A run's folder: what is written while a network is trained, and read later.
+
+`run.json` tells how the run was made and what came out, `history.csv` holds a
+row an epoch, `curves.png` shows them, and `model.keras` is the network after
+the last whole epoch. Every file is written beside its place and then moved
+there, so that none is ever half a file.
+"""
+
+import contextlib
+import csv
+import errno
+import json
+import os
+import pathlib
+import platform
+import shutil
+import time
+
+import keras
+
+import alexnet_keras
+
+
+class RunError(ValueError):
+    """A run's folder that cannot be used. The message says what to do."""
+
+
+class Run:
+    """One run's folder.
+
+    Attributes:
+        folder: `pathlib.Path`.
+        facts: Dict, what `run.json` holds.
+    """
+
+    def __init__(self, folder, facts):
+        self.folder = pathlib.Path(folder)
+        self.facts = facts
+
+    @classmethod
+    def create(cls, folder, **facts):
+        """Makes a new run's folder, and `run.json` in it.
+
+        Args:
+            folder: Path that does not exist yet, or is empty.
+            **facts: What `run.json` is to hold, besides versions.
+
+        Raises:
+            RunError: If the folder is in use or cannot be written.
+        """
+        folder = pathlib.Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise FileExistsError
+            with open(folder / "run.json", "x"):  # of two runs, one gets it
+                pass
+        except FileExistsError:
+            raise RunError(
+                f"The run directory is in use: {folder}. Name another one, or "
+                "move this one away."
+            ) from None
+        except OSError as error:
+            raise RunError(
+                f"The run directory cannot be written: {folder} "
+                f"({error.strerror})."
+            ) from None
+        run = cls(
+            folder,
+            {
+                "status": "running",
+                "started": time.strftime("%Y-%m-%d %H:%M:%S %z"),
+                "versions": versions(),
+                "processor": processor(),
+                **facts,
+            },
+        )
+        run.record()
+        return run
+
+    @classmethod
+    def open(cls, folder):
+        """Opens a run that has a trained model.
+
+        Raises:
+            RunError: If the folder is not a run of ours, or has no model yet.
+        """
+        folder = pathlib.Path(folder)
+        try:
+            facts = json.loads((folder / "run.json").read_text())
+            facts["data"]["class_names"]  # noqa: B018
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RunError(
+                f"Not a run of alexnet-keras: {folder}. Give a folder that "
+                "`alexnet-keras train` has written, with run.json and "
+                "model.keras in it."
+            ) from None
+        if not (folder / "model.keras").is_file():
+            raise RunError(
+                f"The run {folder} has no model.keras: no epoch was finished."
+            )
+        return cls(folder, facts)
+
+    def record(self, **facts):
+        """Adds facts and writes `run.json`."""
+        self.facts.update(facts)
+        with self.replacing("run.json") as path:
+            path.write_text(json.dumps(self.facts, indent=2) + "\n")
+
+    def save_model(self, network):
+        """Writes `model.keras`: the network, without the optimizer's state.
+
+        Raises:
+            RunError: If there is no space left. The model before stays.
+        """
+        plain = keras.Model(network.inputs, network.outputs, name=network.name)
+        with self.replacing("model.keras") as path:
+            plain.save(path)
+
+    def load_model(self):
+        """Reads `model.keras`.
+
+        Raises:
+            RunError: If it is damaged.
+        """
+        import alexnet_keras.layers  # noqa: F401  registers our layers
+
+        path = self.folder / "model.keras"
+        try:
+            return keras.models.load_model(path, compile=False)
+        except Exception as error:  # whatever a damaged file makes Keras raise
+            raise RunError(f"{path} cannot be loaded: {error}") from error
+
+    def save_figure(self, name, figure):
+        """Writes a `matplotlib.figure.Figure` as a PNG."""
+        with self.replacing(name) as path:
+            figure.savefig(path, dpi=150)
+
+    @contextlib.contextmanager
+    def replacing(self, name):
+        """Gives a temporary path; what is written there becomes `name`."""
+        path = self.folder / f"new-{os.getpid()}-{name}"
+        try:
+            yield path
+            os.replace(path, self.folder / name)
+        except OSError as error:
+            full = error.errno == errno.ENOSPC or (
+                "No space left" in str(error)
+                or shutil.disk_usage(self.folder).free < 2**20
+            )
+            what = "There is no space left" if full else str(error)
+            raise RunError(
+                f"{self.folder / name} could not be written. {what}. What was "
+                "written before is as it was."
+            ) from error
+        finally:
+            path.unlink(missing_ok=True)
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes a run's history and model after every epoch.
+
+    Args:
+        run: A `Run`.
+    """
+
+    def __init__(self, run):
+        super().__init__()
+        self._run = run
+        self.rows = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Notes the time."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the epoch's row, then the model."""
+        self.rows.append(
+            {
+                "epoch": epoch + 1,
+                **{name: float(value) for name, value in logs.items()},
+                "learning_rate": float(self.model.optimizer.learning_rate),
+                "seconds": round(time.perf_counter() - self._began, 2),
+            }
+        )
+        self._run.save_model(self.model)
+        with (
+            self._run.replacing("history.csv") as path,
+            open(path, "w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, self.rows[0])
+            writer.writeheader()
+            writer.writerows(self.rows)
+        self._run.record(epochs_done=epoch + 1)
+
+
+def next_folder(name):
+    """Gives the first of `runs/name-1`, `runs/name-2`, ... that is free."""
+    number = 1
+    while pathlib.Path("runs", f"{name}-{number}").exists():
+        number += 1
+    return pathlib.Path("runs", f"{name}-{number}")
+
+
+def versions():
+    """Gives the versions that a result depends on."""
+    import numpy
+    import tensorflow
+
+    return {
+        "alexnet_keras": alexnet_keras.__version__,
+        "keras": keras.__version__,
+        "tensorflow": tensorflow.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def processor():
+    """Gives the processor's name, as far as the system tells it."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":")[1].strip()
+    return f"{name}, {os.cpu_count()} cores"

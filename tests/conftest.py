@@ -1,0 +1,100 @@
+"""Starts TensorFlow for every test process: two devices, and no noise.
+
+Neither the tests' subprocesses nor the notebooks read this file.
+"""
+
+import numpy as np
+import pytest
+
+from alexnet_keras import distribution
+
+
+def pytest_configure(config):
+    # Keras 3.15 saves every TensorFlow variable with `np.array(variable)`.
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:__array__ implementation doesn't accept a copy keyword"
+        ":DeprecationWarning",
+    )
+    controls_workers = config.getoption("numprocesses", None)
+    if not controls_workers:  # pytest-xdist's workers come here themselves
+        distribution.start(2)
+
+
+def picture(number, size=(44, 40)):
+    """A grey gradient of its own, `(height, width, 3)`."""
+    slope = np.linspace(number % 100, 255 - number % 60, size[1])
+    return np.tile(slope[:, None], (size[0], 1, 3)).astype("uint8")
+
+
+@pytest.fixture
+def write_pictures(tmp_path):
+    """Writes `count` pictures as PNG into a folder below `tmp_path`."""
+    from PIL import Image
+
+    numbers = iter(range(10_000))
+
+    def write(folder, count, suffix=".png"):
+        folder = tmp_path / folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            path = folder / f"{number:03}{suffix}"
+            Image.fromarray(picture(next(numbers))).save(path, "PNG")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_pictures(tmp_path_factory):
+    """A prepared TFDS set `tiny_pictures` in two files a split."""
+    import tensorflow_datasets as tfds
+
+    class TinyPictures(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("1.0.0")
+        BUILDER_CONFIGS = [
+            tfds.core.BuilderConfig(name="all"),
+            tfds.core.BuilderConfig(name="train_and_test"),
+            tfds.core.BuilderConfig(name="train_only"),
+            tfds.core.BuilderConfig(name="unlabelled_test"),
+            tfds.core.BuilderConfig(name="test_only"),
+        ]
+
+        def _info(self):
+            return tfds.core.DatasetInfo(
+                builder=self,
+                features=tfds.features.FeaturesDict(
+                    {
+                        "image": tfds.features.Image(shape=(None, None, 3)),
+                        "label": tfds.features.ClassLabel(names=list("abc")),
+                    }
+                ),
+                supervised_keys=("image", "label"),
+            )
+
+        def _split_generators(self, dl_manager):
+            name = self.builder_config.name
+            splits = {"train": 25, "validation": 10, "test": 7}
+            wanted = {
+                "train_and_test": ["train", "test"],
+                "train_only": ["train"],
+                "test_only": ["test"],
+            }.get(name, splits)
+            return {s: self._generate_examples(s, splits[s]) for s in wanted}
+
+        def _generate_examples(self, split, count):
+            unlabelled = self.builder_config.name == "unlabelled_test"
+            for number in range(count):
+                label = -1 if unlabelled and split == "test" else number % 3
+                image = picture(number + len(split) * 10)
+                yield number, {"image": image, "label": label}
+
+    folder = tmp_path_factory.mktemp("tfds")
+    builders = {}
+    for config in TinyPictures.BUILDER_CONFIGS:
+        builder = TinyPictures(config=config.name, data_dir=folder)
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(num_shards=2)
+        )
+        builders[config.name] = builder
+    return folder, builders
