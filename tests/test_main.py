@@ -1,0 +1,302 @@
+"""The command line: what it writes, what it says, how it ends."""
+
+import csv
+import errno
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_keras import runs
+from alexnet_keras.__main__ import main
+
+QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
+COLORS = {"blue": (40, 60, 200), "red": (200, 50, 40)}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Forty pictures of two colours, in class folders."""
+    root = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for name, color in COLORS.items():
+        (root / name).mkdir()
+        for number in range(20):
+            noise = rng.normal(color, 30, (80, 70, 3)).clip(0, 255)
+            picture = Image.fromarray(noise.astype(np.uint8))
+            picture.save(root / name / f"{number}.jpg")
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(photos, tmp_path_factory):
+    """The folder of a finished run on two replicas."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    assert (
+        main(["train", "--data", str(photos), "--run-dir", str(folder), *QUICK])
+        == 0
+    )
+    return folder
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs a command that must end with 2; gives what it said."""
+
+    def run(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:  # argparse's own way
+            code = stop.code
+        said = capsys.readouterr().err
+        assert code == 2
+        assert "error: " in said
+        assert "Traceback" not in said
+        return said.split("error: ", 1)[1]
+
+    return run
+
+
+def test_summary_prints_the_papers_totals(capsys):
+    assert main(["summary"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].split() == ["total", "60,965,224", "724,406,816"]
+    assert "conv1 55 x 55 x 96 34,944 105,415,200".split() in [
+        line.split() for line in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parameters"),
+    [
+        ("--model one-tower", "62,378,344"),
+        ("--model one-weird-trick", "61,100,840"),
+        ("--model two-tower --classes 10", "56,909,194"),  # less 990 * 4097
+    ],
+)
+def test_summary_of_the_others(capsys, arguments, parameters):
+    assert main(["summary", *arguments.split()]) == 0
+    assert capsys.readouterr().out.split()[-2] == parameters
+
+
+def test_a_run_holds_all_it_should(trained, photos):
+    assert {path.name for path in trained.iterdir()} == {
+        "model.keras",
+        "history.csv",
+        "curves.png",
+        "run.json",
+    }
+    facts = json.loads((trained / "run.json").read_text())
+    assert facts["status"] == "finished"
+    assert facts["command"][1:4] == ["train", "--data", str(photos)]
+    assert facts["versions"]["keras"] == keras.__version__
+    assert facts["devices"]["replicas"] == 2
+    assert facts["precision"]["used"] == "float32"
+    assert facts["recipe"]["epochs"] == facts["epochs_done"] == 2
+    assert facts["data"]["class_names"] == ["blue", "red"]
+    assert facts["data"]["counts"] == {"train": 32, "validation": 8}
+    assert len(facts["data"]["fingerprint"]) == 16
+    with open(trained / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    accuracy = facts["results"]["val_accuracy"]
+    assert float(rows[-1]["val_accuracy"]) == accuracy == 1
+    with Image.open(trained / "curves.png") as picture:
+        assert min(picture.size) > 400
+
+
+def test_the_saved_model_takes_raw_pictures_and_has_no_optimizer(trained):
+    model = keras.models.load_model(trained / "model.keras")
+    assert getattr(model, "optimizer", None) is None
+    names = {layer.name for layer in model.layers}
+    assert {"rescaling", "conv1", "fc8"} <= names
+    picture = np.full((1, 64, 64, 3), COLORS["red"], "float32")
+    assert model.predict(picture, verbose=0).argmax() == 1
+
+
+@pytest.mark.parametrize("extra", [[], ["--ten-crops"]])
+def test_evaluate_agrees_with_training(trained, capsys, extra):
+    assert main(["evaluate", str(trained), *extra]) == 0
+    assert "validation, 8 pictures" in (said := capsys.readouterr().out)
+    assert "top-1 100.0%, top-5 100.0%" in said
+    with Image.open(trained / "confusion.png") as picture:
+        assert min(picture.size) > 400
+
+
+def test_predict_names_the_likeliest_class_first(trained, photos, capsys):
+    asked = [str(photos / "red" / "1.jpg"), str(photos / "blue" / "2.jpg")]
+    assert main(["predict", str(trained), *asked]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [lines[0], lines[3]] == asked
+    assert [lines[i].split()[1] for i in (1, 4)] == ["red", "blue"]
+    share = [float(line.split()[0].rstrip("%")) for line in lines[1:3]]
+    assert sum(share) == pytest.approx(100, abs=0.2)
+
+
+def test_the_same_seed_gives_the_same_run(photos, trained, tmp_path):
+    again = ["--run-dir", str(tmp_path / "again"), *QUICK]
+    assert main(["train", "--data", str(photos), *again]) == 0
+    one, two = (
+        keras.models.load_model(folder / "model.keras").get_weights()
+        for folder in (trained, tmp_path / "again")
+    )
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_no_data_no_training(refused, tmp_path):
+    train = ("train", *QUICK, "--data")
+    assert "no folder" in refused(*train, tmp_path / "none").lower()
+    (tmp_path / "empty").mkdir()
+    assert "No pictures" in refused(*train, tmp_path / "empty")
+    (tmp_path / "one" / "cat").mkdir(parents=True)
+    Image.new("RGB", (9, 9)).save(tmp_path / "one" / "cat" / "a.png")
+    assert "Only one class" in refused(*train, tmp_path / "one")
+    said = refused(*train, "cifar11")
+    assert "cifar10" in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ("--batch-size 9", "cannot be shared by 2 devices"),
+        ("--batch-size 64", "fewer than one batch"),
+        ("--devices 999", "not that many devices"),
+        ("--strategy mirrored --devices 1", "at least two devices"),
+        ("--model mini --input-size 20", "at least 32 x 32"),
+        ("--model vgg", "invalid choice"),
+        ("--epochs 0", "invalid positive whole number"),
+        ("--learning-rate nan", "invalid positive number"),
+    ],
+)
+def test_bad_settings_are_refused(refused, photos, tmp_path, arguments, part):
+    command = ["train", "--data", photos, "--run-dir", tmp_path / "run"]
+    assert part in refused(*command, *QUICK, *arguments.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_unreadable_pictures_are_listed_and_left_out_exactly(
+    refused, photos, tmp_path, capsys
+):
+    mixed = tmp_path / "mixed"
+    shutil.copytree(photos, mixed)
+    bad = [mixed / "red" / "text.jpg", mixed / "blue" / "short.jpg"]
+    bad[0].write_text("no picture")
+    bad[1].write_bytes((photos / "blue" / "1.jpg").read_bytes()[:600])
+    command = ["train", "--data", mixed, "--run-dir", tmp_path / "run", *QUICK]
+    said = refused(*command)
+    assert said.startswith("2 of 42 pictures cannot be read")
+    assert f"{bad[0]}: not a picture" in said
+    assert f"{bad[1]}: " in said
+    assert not (tmp_path / "run").exists()
+
+    assert main([*map(str, command), "--skip-unreadable"]) == 0
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    skipped = {line.split(": ")[0] for line in facts["data"]["skipped"]}
+    assert skipped == set(map(str, bad))
+    assert sum(facts["data"]["counts"].values()) == 40
+
+
+def test_a_run_directory_is_never_written_twice(refused, photos, trained):
+    before = (trained / "run.json").read_bytes()
+    command = ("train", "--data", photos, "--run-dir", trained, *QUICK)
+    assert "in use" in refused(*command)
+    assert (trained / "run.json").read_bytes() == before
+
+
+def test_what_is_not_a_run_is_refused(refused, trained, photos, tmp_path):
+    for command in ("evaluate", "predict"):
+        picture = [photos / "red" / "1.jpg"] * (command == "predict")
+        said = refused(command, tmp_path, *picture)
+        assert said.startswith("Not a run of alexnet-keras")
+    broken = tmp_path / "broken"
+    shutil.copytree(trained, broken)
+    (broken / "model.keras").write_bytes(b"PK")
+    assert "cannot be loaded" in refused("evaluate", broken)
+    (broken / "model.keras").unlink()
+    assert "no epoch was finished" in refused("evaluate", broken)
+
+
+def test_other_classes_than_the_runs_are_refused(
+    refused, photos, trained, tmp_path
+):
+    shutil.copytree(photos, tmp_path / "more")
+    shutil.copytree(photos / "red", tmp_path / "more" / "crimson")
+    said = refused("evaluate", trained, "--data", tmp_path / "more")
+    assert "other classes" in said
+    assert "crimson" in said
+
+
+def test_pictures_that_cannot_be_read_are_not_predicted(
+    refused, trained, photos, tmp_path
+):
+    good, bad = photos / "red" / "1.jpg", tmp_path / "none.jpg"
+    said = refused("predict", trained, good, bad)
+    assert str(bad) in said
+    assert str(good) not in said
+
+
+def test_a_full_disk_leaves_the_model_before(photos, trained, monkeypatch):
+    run = runs.Run.open(trained)
+    network = run.load_model()
+    before = (trained / "model.keras").read_bytes()
+
+    def fill(self, path, **kwargs):
+        pathlib.Path(path).write_bytes(b"half a model")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", fill)
+    with pytest.raises(runs.RunError, match="no space left"):
+        run.save_model(network)
+    assert (trained / "model.keras").read_bytes() == before
+    assert not list(trained.glob("new-*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT is POSIX")
+def test_ctrl_c_ends_with_130_and_says_what_is_kept(photos, tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "alexnet_keras", "train", "--data"]
+    process = subprocess.Popen(
+        [*command, str(photos), "--run-dir", str(folder), *QUICK[:2]]
+        + ["--epochs", "10000", "--batch-size", "8"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    while not (folder / "history.csv").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "keeps the model and the history of" in said
+    assert "Traceback" not in said
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["status"] == "interrupted"
+    assert facts["epochs_done"] >= 1
+    assert keras.models.load_model(folder / "model.keras")
+
+
+def test_the_command_says_nothing_but_its_own_words(photos, trained):
+    done = subprocess.run(
+        [sys.executable, "-m", "alexnet_keras", "predict", str(trained)]
+        + [str(photos / "red" / "1.jpg")],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[1].split()[1] == "red"

@@ -1,0 +1,166 @@
+"""The structure of the notebooks, which nbval does not look at.
+
+Each check takes a notebook and yields what is wrong with it.
+test_notebook_checks.py holds the checks against notebooks spoiled on purpose.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+import nbformat
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+import build_notebooks as builder  # noqa: E402
+
+SLUGS = sorted(path.stem for path in builder.NOTEBOOKS.glob("*.ipynb"))
+ENDING = ["AlexNet so far", "Three takeaways", "Exercises", "What comes next"]
+ALT_TEXT = "**Figure.** "
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def markdown(notebook):
+    cells = (c.source for c in notebook.cells if c.cell_type == "markdown")
+    return re.sub(r"```.*?```", "", "\n".join(cells), flags=re.DOTALL)
+
+
+def is_tagged(cell, tag):
+    return tag in cell.metadata.get("tags", [])
+
+
+def check_format(notebook, slug):
+    try:
+        nbformat.validate(notebook)
+    except (nbformat.ValidationError, Warning) as error:
+        yield f"not a valid notebook: {error.args[0]}"
+    if "widgets" in notebook.metadata:
+        yield "widget state in the metadata"
+    if len(json.dumps(notebook)) > 1_500_000:
+        yield "larger than 1.5 MB"
+
+
+def check_execution(notebook, slug):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"not executed from top to bottom: {counts}"
+    for cell in code_cells(notebook):
+        kinds = [output.output_type for output in cell.outputs]
+        if ("error" in kinds) != is_tagged(cell, "raises-exception"):
+            yield f"an error without its tag, or a tag without it: {cell.id}"
+
+
+def check_outputs(notebook, slug):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                yield f"stderr: {output.text}"
+            data = output.get("data", {"text/plain": str(output)})
+            text = "".join(v for k, v in data.items() if k.startswith("text/"))
+            if "application/vnd.jupyter.widget-view+json" in data:
+                yield f"a widget, which shows nothing when reopened: {cell.id}"
+            for place in (str(ROOT), str(pathlib.Path.home()), "site-packages"):
+                if place in text:
+                    yield f"a path of one machine: {place}"
+
+
+def check_nbval(notebook, slug):
+    for cell in code_cells(notebook):
+        reason = cell.metadata.get("reason", "")
+        if is_tagged(cell, "nbval-ignore-output") and not reason.strip():
+            yield f"nbval-ignore-output without a reason: {cell.id}"
+        if is_tagged(cell, "nbval-skip") or "NBVAL_" in cell.source:
+            yield f"hidden from nbval: {cell.id}"
+
+
+def check_address(notebook, slug):
+    """The badge and the setup cell name the project's one address."""
+    first = notebook.cells[0].source
+    if first.count("colab-badge") != 1 or builder.badge(slug) not in first:
+        yield "no badge for Colab with the address of pyproject.toml"
+    setup = [cell for cell in code_cells(notebook) if is_tagged(cell, "setup")]
+    if len(setup) != 1 or code_cells(notebook)[0] not in setup:
+        yield "the first code cell is not the one setup cell"
+    elif f"git+{builder.repository()}\n" not in setup[0].source:
+        yield "the setup cell lacks the address of pyproject.toml"
+
+
+def check_text(notebook, slug):
+    text = markdown(notebook)
+    titles = re.findall("^# .+", text, re.MULTILINE)
+    if len(titles) != 1 or not text.startswith("# "):
+        yield f"not one title, at the top: {titles}"
+    if not re.search("^>", notebook.cells[0].source, re.MULTILINE):
+        yield "no box under the title"
+    sections = re.findall("^## (.+)", text, re.MULTILINE)
+    if [name for name in sections if name in ENDING] != ENDING:
+        yield f"does not end with {ENDING}"
+    num_words = len(re.findall(r"\w[^\s|]*", re.sub(r"\]\(.*?\)", "]", text)))
+    if num_words > 2_050:
+        yield f"more than about 2,000 words: {num_words}"
+    if re.search(r"!\[\s*\]\(", text):
+        yield "an image without alt text"
+
+
+def check_cells(notebook, slug):
+    cells = notebook.cells
+    if not 35 <= len(cells) <= 60:
+        yield f"not 35 to 60 cells: {len(cells)}"
+    for cell in code_cells(notebook):
+        if cell.source.count("\n") >= 15:
+            yield f"a cell of more than 15 lines: {cell.source[:60]}"
+    for cell, after in zip(cells, [*cells[1:], None], strict=True):
+        has_figure = any(
+            "image/png" in output.get("data", {})
+            for output in cell.get("outputs", [])
+        )
+        if has_figure and not (after and after.source.startswith(ALT_TEXT)):
+            yield f"a figure without {ALT_TEXT}under it: {cell.source[:60]}"
+
+
+def check_drift(notebook, slug):
+    """The cells and their ids are those that the source gives."""
+    source = builder.SOURCES / f"{slug}.py"
+    if not source.exists():
+        yield f"no source: {source.name}"
+    elif builder.without_outputs(notebook) != builder.from_source(source):
+        yield f"does not fit {source.name}: run `make notebooks`"
+
+
+CHECKS = (
+    check_format,
+    check_execution,
+    check_outputs,
+    check_nbval,
+    check_address,
+    check_text,
+    check_cells,
+)
+
+
+def problems(notebook, slug, checks=CHECKS):
+    return [fault for check in checks for fault in check(notebook, slug)]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_notebook_is_sound_and_fits_its_source(slug):
+    path = builder.NOTEBOOKS / f"{slug}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert problems(notebook, slug, (*CHECKS, check_drift)) == []
+
+
+def test_every_source_has_its_notebook():
+    assert sorted(p.stem for p in builder.SOURCES.glob("*.py")) == SLUGS
+
+
+def test_readme_has_every_notebooks_badge_and_no_other():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    addresses = re.findall(r"https://colab\.research[^)\s]*ipynb", readme)
+    badges = [builder.badge(slug) for slug in SLUGS]
+    assert all(badge in readme for badge in badges)
+    assert len(addresses) == len(badges)

@@ -1,0 +1,305 @@
+"""The promises that the project's files make to one another."""
+
+import ast
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import alexnet_keras
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "alexnet_keras"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+
+# CONTRIBUTING.md's table: "| 2 | `models`, `data` | everything below |"
+LEVELS = {
+    unit: int(level)
+    for level, units in re.findall(
+        r"^\| (\d) \| (`.*?`) \|",
+        (ROOT / "CONTRIBUTING.md").read_text(),
+        re.MULTILINE,
+    )
+    for unit in re.findall("`(.*?)`", units)
+}
+# Modules that do not have the name of what pip installs.
+DISTRIBUTIONS = {"PIL": "pillow", "IPython": "ipywidgets"}
+HEAVY = {"tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
+# Absent on Windows: https://docs.python.org/3/library/unix.html
+POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
+
+
+def unit_of(path):
+    """The module or subpackage of `alexnet_keras` that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path):
+    """Yields `(dotted name, is it imported when the module is)` of a file."""
+
+    def walk(node, at_import):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                yield from ((alias.name, at_import) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                base = child.module or ""
+                if child.level:  # relative to the file's own package
+                    package = path.relative_to(ROOT).parts[: -child.level]
+                    base = ".".join([*package, base]).rstrip(".")
+                if base == "alexnet_keras":
+                    for alias in child.names:
+                        yield f"{base}.{alias.name}", at_import
+                else:
+                    yield base, at_import
+            inside = isinstance(
+                child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+            )
+            yield from walk(child, at_import and not inside)
+
+    yield from walk(ast.parse(path.read_text()), True)
+
+
+SOURCES = sorted(set(PACKAGE.rglob("*.py")) - {PACKAGE / "__init__.py"})
+each_source = pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
+)
+
+
+@each_source
+def test_imports_flow_down_only(path):
+    unit = unit_of(path)
+    assert unit in LEVELS, "give it a level in CONTRIBUTING.md's table"
+    for name, _ in imports_of(path):
+        parts = name.split(".")
+        if parts[0] == "alexnet_keras" and len(parts) > 1:
+            other = parts[1]
+            if other not in (unit, "__version__"):
+                assert LEVELS[other] < LEVELS[unit], f"{unit} imports {name}"
+        else:
+            assert parts[0] not in ("tests", "notebooks", "tools"), name
+
+
+@each_source
+def test_heavy_imports_happen_where_they_are_used(path):
+    unit = unit_of(path)
+    allowed = {
+        "visualize": {"matplotlib"},
+        "datasets": {"tensorflow_datasets"},
+    }.get(unit, set())
+    top = {
+        name.split(".")[0] for name, at_import in imports_of(path) if at_import
+    }
+    assert not top & (HEAVY - allowed)
+    if unit == "shapes":
+        assert top <= sys.stdlib_module_names
+    if unit in ("layers", "models"):
+        assert top - sys.stdlib_module_names <= {
+            "alexnet_keras",
+            "keras",
+            "numpy",
+        }
+
+
+@each_source
+def test_every_import_is_declared(path):
+    extras = (
+        Requirement(r).name for r in EXTRAS["notebooks"] + EXTRAS["peers"]
+    )
+    declared = {Requirement(r).name for r in PROJECT["dependencies"]} | {
+        *extras
+    }
+    tops = {name.split(".")[0] for name, _ in imports_of(path)}
+    for name in tops - sys.stdlib_module_names - {"alexnet_keras"}:
+        assert DISTRIBUTIONS.get(name, name.replace("_", "-")) in declared, name
+
+
+@each_source
+def test_no_module_needs_posix(path):
+    assert not POSIX_ONLY & {name for name, _ in imports_of(path)}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import PIL.Image", [("PIL.Image", True)]),
+        ("def f():\n    import PIL", [("PIL", False)]),
+        ("class A:\n    import PIL", [("PIL", True)]),
+        ("from alexnet_keras import data", [("alexnet_keras.data", True)]),
+        ("from . import data", [("alexnet_keras.data", True)]),
+        ("from .data import load", [("alexnet_keras.data", True)]),
+    ],
+)
+def test_the_reader_of_imports_sees_every_form(
+    tmp_path, monkeypatch, source, expected
+):
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    (tmp_path / "alexnet_keras").mkdir()
+    path = tmp_path / "alexnet_keras" / "module.py"
+    path.write_text(source)
+    assert list(imports_of(path)) == expected
+
+
+def modules_after(code):
+    """Top-level packages that another process has loaded after `code`."""
+    code += "; print(*{name.split('.')[0] for name in sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", "import sys; " + code],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(result.stdout.split()) - sys.stdlib_module_names
+
+
+def test_importing_the_package_loads_neither_tensorflow_nor_keras():
+    loaded = modules_after("import alexnet_keras")
+    assert not loaded & {"tensorflow", "keras", "numpy"}
+
+
+def test_layers_and_models_load_no_more_than_keras():
+    keras = modules_after("import keras")
+    ours = modules_after("import alexnet_keras.layers, alexnet_keras.models")
+    assert ours - keras == {"alexnet_keras"}
+
+
+def test_every_public_name_exists():
+    for name in alexnet_keras.__all__:
+        assert getattr(alexnet_keras, name).__name__ == name
+
+
+def test_one_version_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert alexnet_keras.__version__ == PROJECT["version"]
+    assert citation["version"] == PROJECT["version"]
+    assert f"\n## {PROJECT['version']}" in changelog
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+    assert citation["license"] == PROJECT["license"]
+
+
+def test_the_console_script_is_installed():
+    (script,) = importlib.metadata.entry_points(
+        group="console_scripts", name="alexnet-keras"
+    )
+    assert callable(script.load())
+
+
+def test_conda_installs_what_pyproject_names():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, from_pip = conda["dependencies"]
+    low_to_high = sorted(
+        PROJECT["requires-python"].split(","), key=lambda bound: bound[0] != ">"
+    )
+    assert python == "python" + ",".join(low_to_high)
+    assert pip == "pip"
+    assert from_pip == {"pip": ["-e .[notebooks,test]"]}
+    assert {"notebooks", "test"} <= EXTRAS.keys()
+
+
+def pins():
+    """Maps names to the pinned requirements of requirements.txt."""
+    text = (ROOT / "requirements.txt").read_text().replace("\\\n", " ")
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            requirement, *hashes = line.split("--hash=sha256:")
+            assert all(re.fullmatch("[0-9a-f]{64} *", h) for h in hashes), line
+            assert hashes, line
+            pin = Requirement(requirement)
+            assert re.fullmatch(r"==[^,*]+", str(pin.specifier)), line
+            found.setdefault(canonicalize_name(pin.name), []).append(pin)
+    return found
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_requirements_pin_everything_that_pyproject_names(python, platform):
+    here = {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": platform,
+    }
+    pinned = pins()
+    names = PROJECT["dependencies"] + EXTRAS["notebooks"] + EXTRAS["test"]
+    for wanted in map(Requirement, names):
+        (pin,) = [
+            pin
+            for pin in pinned[canonicalize_name(wanted.name)]
+            if pin.marker is None or pin.marker.evaluate(here)
+        ]
+        (version,) = pin.specifier
+        assert wanted.specifier.contains(version.version), f"{pin} / {wanted}"
+
+
+def test_requirements_name_no_index_and_nothing_huge():
+    text = (ROOT / "requirements.txt").read_text()
+    assert "://" not in text
+    assert "index" not in text
+    huge = re.compile("torch.*|jax.*|nvidia-.*|triton|uv|pip")
+    assert not [name for name in pins() if huge.fullmatch(name)]
+
+
+def committed_files():
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("needs a git checkout")
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    paths = (ROOT / name for name in listing.split("\0") if name)
+    return [path for path in paths if path.is_file()]
+
+
+def test_no_file_names_a_path_of_one_machine_or_a_registry():
+    slash, dot = re.escape("/"), re.escape(".")
+    forbidden = re.compile(
+        rf"(?<![\w.]){slash}(root|work|home|Users|opt){slash}\w"
+        rf"|{dot}{dot}{slash}shared"
+        rf"|pypi{dot}org|pythonhosted{dot}org|npmjs{dot}(org|com)"
+        rf"|download{dot}pytorch{dot}org|conda{dot}anaconda{dot}org"
+    )
+    for path in committed_files():
+        text = path.read_bytes().decode("utf-8", errors="ignore")
+        match = forbidden.search(text)
+        assert not match, f"{path.relative_to(ROOT)}: {match[0]}"
+
+
+def test_ci_runs_the_three_tiers():
+    script = (ROOT / ".ci" / "run").read_text()
+    (tiers,) = re.findall(r"^for target in (.*); do$", script, re.MULTILINE)
+    assert tiers.split() == ["environment", "test", "test-slow", "test-peers"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    workflow = yaml.safe_load(
+        (ROOT / ".github" / "workflows" / "test.yml").read_text()
+    )
+    assert workflow["permissions"] == {"contents": "read"}
+    jobs = workflow["jobs"]["test"]["strategy"]["matrix"]["include"]
+    linux = [job for job in jobs if job["os"].startswith("ubuntu")]
+    assert {job["python"] for job in linux} == {"3.11", "3.12", "3.13"}
+    assert len(linux) < len(jobs)
+    assert [job["command"] for job in jobs].count(".ci/run") == 1
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_exists(name):
+    named = re.findall(
+        r"(?:^|`|&& )make ([a-z][a-z-]*)",
+        (ROOT / name).read_text(),
+        re.MULTILINE,
+    )
+    assert set(named) <= TARGETS

@@ -1,0 +1,194 @@
+"""Recipes and fit, against the paper's rule and plain NumPy."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from alexnet_keras import augment, data, distribution, training
+
+SMALL = dataclasses.replace(training.FAST, epochs=3, batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Forty noisy pictures: dark ones and bright ones."""
+    root = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for name, level in (("bright", 170), ("dark", 60)):
+        (root / name).mkdir()
+        for number in range(20):
+            noise = rng.normal(level, 40, (80, 90, 3)).clip(0, 255)
+            picture = Image.fromarray(noise.astype(np.uint8))
+            picture.save(root / name / f"{number}.png")
+    return data.load(root, 64, cache="memory", report=lambda line: None)
+
+
+def test_ten_thousand_steps_of_decay_leave_what_the_paper_says():
+    weight = keras.Variable(np.ones((1, 1)), dtype="float64")
+    penalty = keras.regularizers.L2(training.PAPER.weight_decay / 2)
+    optimizer = training.MomentumSGD(0.01, training.PAPER.momentum)
+    optimizer.build([weight])
+
+    @tf.function
+    def decay():
+        for _ in tf.range(10_000):
+            with tf.GradientTape() as tape:
+                loss = penalty(weight)
+            gradient = tape.gradient(loss, weight.value)
+            optimizer.apply([gradient])
+
+    decay()
+    w, v = 1.0, 0.0
+    for _ in range(10_000):  # section 5, with a gradient of zero
+        v = 0.9 * v - 0.0005 * 0.01 * w
+        w = w + v
+    assert round(w, 5) == 0.60666
+    np.testing.assert_allclose(weight.numpy().item(), w, rtol=1e-6)
+
+
+def test_momentum_is_the_papers_and_biases_keep_their_own_rate():
+    rates = keras.optimizers.schedules.PiecewiseConstantDecay([2], [0.1, 0.01])
+    optimizer = training.MomentumSGD(rates, 0.9, bias_learning_rate=0.2)
+    variables = [
+        keras.Variable(np.ones((2, 2)), dtype="float64"),
+        keras.Variable(np.ones(2), dtype="float64"),
+    ]
+    optimizer.build(variables)
+    kernel, kernel_v, bias, bias_v = 1.0, 0.0, 1.0, 0.0
+    for step in range(6):
+        gradient = float(step + 1)
+        optimizer.apply(
+            [tf.fill((2, 2), gradient), tf.fill((2,), gradient)], variables
+        )
+        rate = 0.1 if step <= 2 else 0.01  # Keras steps after the boundary
+        kernel_v = 0.9 * kernel_v - rate * gradient
+        bias_v = 0.9 * bias_v - 0.2 * gradient
+        kernel, bias = kernel + kernel_v, bias + bias_v
+    np.testing.assert_allclose(variables[0].numpy(), kernel, rtol=1e-6)
+    np.testing.assert_allclose(variables[1].numpy(), bias, rtol=1e-6)
+
+
+def test_the_papers_rate_falls_where_the_2012_layer_files_divide_it():
+    recipe = dataclasses.replace(training.PAPER, epochs=91)
+    rate = training.learning_rate(recipe, 10)
+    seen = [float(rate(10 * epoch + 1)) for epoch in range(91)]
+    falls = [i for i in range(1, 91) if seen[i] != seen[i - 1]]
+    assert falls == [25, 51, 79]
+    np.testing.assert_allclose(
+        [seen[0], seen[25], seen[51], seen[79]], [1e-2, 1e-3, 1e-4, 1e-5]
+    )
+
+
+def test_the_fast_rate_warms_up_and_ends_at_nothing():
+    recipe = dataclasses.replace(training.FAST, epochs=5, warm_up=1)
+    rate = training.learning_rate(recipe, 10)
+    seen = np.array([float(rate(step)) for step in range(51)])
+    assert seen[0] == 0
+    assert (np.diff(seen[:11]) > 0).all()
+    assert (np.diff(seen[10:]) < 0).all()
+    np.testing.assert_allclose(seen[10], recipe.learning_rate)
+    assert seen[50] < 1e-9
+
+
+def test_a_run_shorter_than_its_warm_up_has_a_rate():
+    recipe = dataclasses.replace(training.FAST, epochs=1, warm_up=3)
+    assert float(training.learning_rate(recipe, 2)(1)) > 0
+
+
+def test_an_unknown_schedule_is_refused():
+    recipe = dataclasses.replace(training.FAST, schedule="linear")
+    with pytest.raises(ValueError, match="Received: schedule='linear'"):
+        training.learning_rate(recipe, 10)
+
+
+@pytest.mark.parametrize("recipe", [training.PAPER, training.FAST])
+def test_the_network_subtracts_the_mean_and_penalises_kernels_only(
+    photos, recipe
+):
+    recipe = dataclasses.replace(recipe, batch_size=8)
+    network = training.build("mini", recipe, photos)
+    image = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3))
+    scale = photos.colors.scale if recipe.unit_variance else 1
+    np.testing.assert_allclose(
+        network.get_layer("rescaling")(image),
+        (image - photos.colors.mean) / scale,
+        rtol=1e-4,
+        atol=1e-3,
+    )
+    kernels = [w for w in network.trainable_weights if len(w.shape) > 1]
+    expected = sum(float((w.numpy() ** 2).sum()) for w in kernels) * 2.5e-4
+    assert len(kernels) == 11  # conv2, conv4 and conv5 have two
+    np.testing.assert_allclose(float(sum(network.losses)), expected, rtol=1e-5)
+    assert network.count_params() == 366_786  # and nothing more than AlexNet's
+
+
+def test_unit_variance_is_what_the_scale_gives(photos):
+    pixels = np.stack([*photos.splits["train"].images]).reshape(-1, 3)
+    scaled = (pixels - photos.colors.mean) / photos.colors.scale
+    np.testing.assert_allclose((scaled**2).mean(), 1, rtol=0.01)
+
+
+def test_it_learns_to_tell_dark_from_bright_and_repeats_itself(photos):
+    def run():
+        network = training.build("mini", SMALL, photos, seed=3)
+        history = training.fit(network, SMALL, photos, seed=3, verbose=0)
+        return history, network.get_weights()
+
+    (history, weights), (again, same) = run(), run()
+    assert history["val_accuracy"][-1] == 1
+    assert history == again
+    for one, two in zip(weights, same, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_two_replicas_train_and_share_every_validation_batch(photos):
+    strategy = distribution.strategy(distribution.start(2), "mirrored")
+    with strategy.scope():
+        network = training.build("mini", SMALL, photos)
+    history = training.fit(network, SMALL, photos, verbose=0)
+    assert history["val_accuracy"][-1] == 1
+    # 8 validation pictures in batches that leave no replica empty
+    right = training.evaluate(network, photos, verbose=0)
+    assert right["top1"] == history["val_accuracy"][-1]
+
+
+@pytest.mark.parametrize("ten_crops", [False, True])
+def test_evaluation_counts_as_numpy_does(photos, ten_crops):
+    network = training.build("mini", SMALL, photos, seed=1)
+    found = training.evaluate(
+        network, photos, "train", ten_crops=ten_crops, verbose=0
+    )
+    split = photos.splits["train"]
+    cut = augment.ten_crops if ten_crops else augment.center_crop
+    confusion = np.zeros((2, 2), int)
+    for row in split.rows:
+        crops = np.reshape(cut(split.images[row], 64), (-1, 64, 64, 3))
+        probabilities = network(crops.astype("float32")).numpy().mean(0)
+        confusion[split.labels[row], probabilities.argmax()] += 1
+    np.testing.assert_array_equal(found["confusion"], confusion)
+    assert found["top1"] == confusion.trace() / confusion.sum()
+    assert found["top5"] == 1
+
+
+def test_the_chosen_precision_is_one_of_the_two_and_leaves_no_trace(photos):
+    lines = []
+    strategy = distribution.strategy(distribution.start(1), "one")
+    policy = training.choose_precision(
+        "mini", SMALL, photos, strategy, lines.append
+    )
+    assert policy in ("float32", "mixed_bfloat16")
+    assert [line.split(":")[0] for line in lines] == [
+        "float32",
+        "mixed_bfloat16",
+    ]
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_batch_larger_than_the_set_is_refused(photos):
+    recipe = dataclasses.replace(SMALL, batch_size=64)
+    with pytest.raises(ValueError, match="32 training pictures"):
+        training.steps(recipe, photos)

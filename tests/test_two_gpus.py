@@ -1,0 +1,188 @@
+"""Chapter 11's claim: two replicas make one larger batch, and nothing else.
+
+One device and two replicas train the same network, in float64, where whatever
+is left is a difference of principle. What chapter 11 says breaks the equality
+does break it, so these tests can fail.
+"""
+
+import dataclasses
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_keras import distribution, training, visualize
+from alexnet_keras.exercises import two_gpus
+from alexnet_keras.layers import ReplicaDropout
+from alexnet_keras.models import AlexNet
+
+LIMIT = 1e-10
+BROKEN = 1e-5
+
+
+def largest_difference(make, batches, epochs=1, batches_of_two=None):
+    """Trains on one device and on two; compares the weights at the end.
+
+    Args:
+        make: Function that gives a compiled network, the same every time.
+        batches: `tf.data.Dataset` of global batches.
+        epochs: Int.
+        batches_of_two: The global batches for two, if they are others.
+
+    Returns:
+        Float. The weights have moved by far more.
+    """
+    ends = []
+    given = {"one": batches, "mirrored": batches_of_two or batches}
+    for name, batches in given.items():
+        strategy = distribution.strategy(distribution.start(2), name)
+        keras.utils.clear_session()
+        with training.Precision("float64"), strategy.scope():
+            network = make()
+        before = network.get_weights()
+        network.fit(batches, epochs=epochs, verbose=0, shuffle=False)
+        ends.append(network.get_weights())
+        moved = zip(before, ends[-1], strict=True)
+        assert max(np.abs(a - b).max() for a, b in moved) > 1e-4
+    return max(np.abs(a - b).max() for a, b in zip(*ends, strict=True))
+
+
+def pictures(count, size, *weights):
+    """Global batches of 16 out of `count` noisy pictures of five classes."""
+    rng = np.random.default_rng(11)
+    images = rng.integers(0, 256, (count, size, size, 3)).astype("uint8")
+    labels = rng.integers(0, 5, count)
+    columns = (images, labels, *weights)
+    return tf.data.Dataset.from_tensor_slices(columns).batch(16)
+
+
+@pytest.mark.slow
+def test_full_alexnet_on_two_replicas_equals_one_device():
+    def make():
+        keras.utils.set_random_seed(2012)
+        network = AlexNet(
+            dropout=0,
+            initialization="he",
+            rescaling=((127.5,) * 3, 73.6),
+            kernel_regularizer=keras.regularizers.L2(2.5e-4),
+        )
+        network.compile(
+            training.MomentumSGD(0.01),
+            keras.losses.SparseCategoricalCrossentropy(),
+            jit_compile=False,
+        )
+        assert network.count_params() == 60_965_224
+        return network
+
+    assert largest_difference(make, pictures(48, 227)) < LIMIT
+
+
+@pytest.mark.parametrize("recipe", ["fast", "paper"])
+def test_a_recipe_on_two_replicas_equals_one_device(recipe):
+    # momentum, L2, warm-up and the biases' own rate are all in there
+    recipe = dataclasses.replace(
+        training.RECIPES[recipe], dropout=0, batch_size=16, epochs=2
+    )
+    noise = types.SimpleNamespace(  # as much of a `data.Data` as is asked for
+        class_names=tuple("abcde"),  # more, and Keras' top 5 wants float32
+        splits={"train": types.SimpleNamespace(num_examples=48)},
+        size=64,
+        colors=types.SimpleNamespace(mean=(127.5,) * 3, scale=73.6),
+    )
+
+    def make():
+        return training.build("mini", recipe, noise)
+
+    assert largest_difference(make, pictures(48, 64), recipe.epochs) < LIMIT
+
+
+def small(extra=keras.layers.Identity):
+    """Gives a function that makes a small network with an extra layer."""
+
+    def make():
+        keras.utils.set_random_seed(2012)
+        network = keras.Sequential(
+            [
+                keras.Input((16, 16, 3)),
+                keras.layers.Rescaling(1 / 73.6, -127.5 / 73.6),
+                keras.layers.Conv2D(8, 5, 3, activation="relu"),
+                extra(),
+                keras.layers.Flatten(),
+                keras.layers.Dense(10, "softmax"),
+            ]
+        )
+        network.compile(
+            keras.optimizers.SGD(0.01, momentum=0.9),
+            keras.losses.SparseCategoricalCrossentropy(),
+            jit_compile=False,
+        )
+        return network
+
+    return make
+
+
+def synchronized():
+    return keras.layers.BatchNormalization(synchronized=True)
+
+
+@pytest.mark.parametrize("count", [48, 52])  # 52 leave four: two and two
+@pytest.mark.parametrize("extra", [keras.layers.Identity, synchronized])
+def test_equal_parts_equal_one_device(extra, count):
+    assert largest_difference(small(extra), pictures(count, 16)) < LIMIT
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        keras.layers.BatchNormalization,
+        lambda: keras.layers.Dropout(0.5),
+        lambda: ReplicaDropout(0.5),
+    ],
+    ids=["BatchNorm", "Dropout", "ReplicaDropout"],
+)
+def test_layers_that_break_it(extra):
+    assert largest_difference(small(extra), pictures(48, 16)) > BROKEN
+
+
+@pytest.mark.parametrize("count", [49, 51])  # a last batch of 1 + 0, of 2 + 1
+def test_a_short_last_batch_breaks_it_and_exercise_2_mends_it(count):
+    parts = {49: [1, 0], 51: [2, 1]}[count]
+    batches = pictures(count, 16)
+    strategy = distribution.strategy(distribution.start(2), "mirrored")
+    *_, (_, labels) = strategy.experimental_distribute_dataset(batches)
+    shared = strategy.experimental_local_results(labels)
+    assert [len(part) for part in shared] == parts
+    assert largest_difference(small(), batches) > BROKEN
+
+    mending = np.repeat(two_gpus.weights(parts), parts)
+    weights = np.concatenate([np.ones(48), mending])
+    mended = pictures(count, 16, weights)
+    assert largest_difference(small(), batches, 1, mended) < LIMIT
+
+
+def test_the_timeline_is_to_scale():
+    alone = {"input": 2, "forward": 3, "all-reduce": 0}
+    shared = {"input": 1, "forward": 1.5, "all-reduce": 4}
+    (axes,) = visualize.timeline(
+        {"one device": alone, "replica 0": shared, "replica 1": shared}
+    ).axes
+    ends = [t.get_text() for t in axes.texts if "ms" in t.get_text()]
+    assert ends == [" 5 ms", " 6 ms", " 6 ms"]
+    exchanged = [
+        (bar.get_x(), bar.get_width(), bar.get_y())
+        for bar in axes.patches
+        if bar.get_height() == pytest.approx(0.4)
+    ]
+    assert exchanged == [(2.5, 4, pytest.approx(1.3))]  # between the replicas
+
+
+def test_drift_is_drawn_as_it_is():
+    drawn = {"float32": [1e-8, 1e-3], "float64": [0.0, 1e-16]}
+    (axes,) = visualize.drift(drawn).axes
+    lines = [line.get_ydata() for line in axes.lines if len(line.get_xdata())]
+    assert axes.get_yscale() == "log"
+    np.testing.assert_array_equal(lines[0], [1e-8, 1e-3])
+    np.testing.assert_array_equal(lines[1], [1e-18, 1e-16])
+    assert [text.get_text() for text in axes.texts][:2] == list(drawn)
