@@ -1,0 +1,272 @@
+"""Builds notebooks/*.ipynb from notebooks/src/*.py (jupytext percent format).
+
+A source holds what is the chapter's own. What every chapter shares is added
+here: Colab's badge under the title, and the code of the cell tagged `setup`
+(with `devices=2` in its first line it prepares two devices, else one).
+The same source always gives the same cells with the same ids; a notebook is
+executed from top to bottom in this environment's own Python and is written
+whole or not at all.
+"""
+
+import argparse
+import asyncio
+import collections
+import copy
+import hashlib
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import tomllib
+
+import jupytext
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+SOURCES = NOTEBOOKS / "src"
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+SETUP_METADATA = {
+    "cellView": "form",  # Colab and JupyterLab hide the code
+    "jupyter": {"source_hidden": True},
+    "reason": "Versions and devices differ from machine to machine.",
+    "tags": ["setup", "nbval-ignore-output"],
+}
+# Colab brings everything but the package and, for TFDS, one module's older
+# version. Without --no-deps, pip could replace Colab's TensorFlow.
+SETUP = """\
+# @title Setup: run this cell first
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install -q --no-deps tensorflow-metadata==1.17.3 importlib-resources
+    %pip install -q --no-deps git+{repository}
+%matplotlib inline
+%config InlineBackend.figure_format = "retina"
+
+from alexnet_keras import distribution
+devices = distribution.start({devices})
+import keras, tensorflow
+
+print(f"TensorFlow {{tensorflow.__version__}}, Keras {{keras.__version__}}")
+print(devices)"""
+
+
+def repository():
+    """Returns the project's address, from its one line in pyproject.toml."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]["urls"]["Repository"].rstrip("/")
+
+
+def badge(slug):
+    """Returns the Markdown of the badge that opens a chapter in Colab."""
+    place = repository().removeprefix("https://github.com/")
+    return (
+        "[![Open in Colab]"
+        "(https://colab.research.google.com/assets/colab-badge.svg)]"
+        f"(https://colab.research.google.com/github/{place}"
+        f"/blob/main/notebooks/{slug}.ipynb)"
+    )
+
+
+def from_source(path):
+    """Reads a chapter's source.
+
+    Args:
+        path: Path of a jupytext percent file; its stem is the chapter's name.
+
+    Returns:
+        `NotebookNode` without outputs: the cells of the source, the badge and
+        the setup code put in, and ids that depend on the cells alone.
+    """
+    slug = path.stem
+    notebook = nbformat.v4.new_notebook(metadata=METADATA)
+    seen = collections.Counter()
+    for number, cell in enumerate(jupytext.read(path, fmt="py:percent").cells):
+        source, metadata = cell.source, dict(cell.metadata)
+        if number == 0 and cell.cell_type == "markdown":
+            title, _, rest = source.partition("\n")
+            source = f"{title}\n\n{badge(slug)}\n{rest}"
+        if "setup" in metadata.get("tags", []):
+            source = SETUP.format(
+                repository=repository(), devices=metadata.get("devices", 1)
+            )
+            metadata = SETUP_METADATA
+        key = (slug, cell.cell_type, source)
+        text = json.dumps([*key, seen[key]])
+        seen[key] += 1
+        new_cell = getattr(nbformat.v4, f"new_{cell.cell_type}_cell")
+        notebook.cells.append(
+            new_cell(
+                source,
+                metadata=metadata,
+                id=hashlib.sha256(text.encode()).hexdigest()[:12],
+            )
+        )
+    return notebook
+
+
+def without_outputs(notebook):
+    """Returns a copy of a notebook as it was before it was executed."""
+    bare = copy.deepcopy(notebook)
+    for cell in bare.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return bare
+
+
+def is_current(slug):
+    """Says whether a chapter's notebook is executed and fits its source."""
+    path = NOTEBOOKS / f"{slug}.ipynb"
+    if not path.exists():
+        return False
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return all(cell.execution_count for cell in code) and without_outputs(
+        notebook
+    ) == from_source(SOURCES / f"{slug}.py")
+
+
+class OwnKernel(AsyncKernelManager):
+    """Starts the Python that runs this program, whatever else is installed."""
+
+    def __init__(self, **kwargs):
+        """With no folders to look in, `python3` is this environment's own."""
+        specs = KernelSpecManager(kernel_dirs=[])
+        super().__init__(kernel_spec_manager=specs, **kwargs)
+
+
+async def execute(notebook, folder, timeout=1200):
+    """Runs a notebook's cells in place, from top to bottom.
+
+    Args:
+        notebook: `NotebookNode`.
+        folder: Path, the kernel's working directory.
+        timeout: Int, seconds allowed to a cell.
+
+    Raises:
+        RuntimeError: If a cell fails. The message gives its number and source.
+    """
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=OwnKernel,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        timeout=timeout,
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+    )
+    started = []
+    client.on_cell_execute = lambda cell, cell_index: started.append(cell_index)
+    with tempfile.TemporaryFile() as log:  # what the kernel itself complains of
+        try:
+            await client.async_execute(stderr=log)
+        except Exception as error:
+            if not started:
+                raise
+            number = started[-1]
+            cell = notebook.cells[number]
+            if isinstance(error, CellExecutionError):
+                faults = [o for o in cell.outputs if "traceback" in o]
+                reason = "\n".join(faults[-1].traceback)
+                reason = re.sub(r"\x1b\[[\d;]*m", "", reason)  # colours
+            else:
+                log.seek(0)
+                end = log.read().decode(errors="replace")[-2000:]
+                reason = f"{type(error).__name__}: {error}\n{end}"
+            raise RuntimeError(
+                f"cell {number + 1} of {len(notebook.cells)} failed:\n"
+                f"{'-' * 60}\n{cell.source}\n{'-' * 60}\n{reason.strip()}"
+            ) from error
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":  # its frames name local files
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+
+
+def write(notebook, path):
+    """Writes a valid notebook, whole or not at all."""
+    nbformat.validate(notebook)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(
+            nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n"
+        )
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+async def build(slugs, jobs=1):
+    """Executes and writes chapters, `jobs` at a time.
+
+    Returns:
+        Int, the number of chapters that failed; nothing was written for them.
+    """
+    places = asyncio.Semaphore(jobs)
+
+    async def build_one(slug):
+        async with places:
+            print(f"{slug}: running", flush=True)
+            notebook = from_source(SOURCES / f"{slug}.py")
+            try:
+                await execute(notebook, NOTEBOOKS)
+            except RuntimeError as error:
+                print(f"{slug}: not written, {error}", file=sys.stderr)
+                return 1
+            write(notebook, NOTEBOOKS / f"{slug}.ipynb")
+            print(f"{slug}: written", flush=True)
+            return 0
+
+    return sum(await asyncio.gather(*map(build_one, slugs)))
+
+
+def main(argv=None):
+    """Builds the chapters named, or all, that are not up to date."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument(
+        "chapters",
+        nargs="*",
+        help="names such as 03_stride_and_size; all, if none is given",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="build what is up to date, too"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="notebooks run at a time (1)"
+    )
+    options = parser.parse_args(argv)
+    known = sorted(path.stem for path in SOURCES.glob("*.py"))
+    named = [pathlib.Path(name).stem for name in options.chapters]
+    slugs = list(dict.fromkeys(named)) or known
+    if unknown := sorted(set(slugs) - set(known)):
+        parser.error(
+            f"no source named {', '.join(unknown)} in notebooks/src. "
+            f"There are: {', '.join(known)}"
+        )
+    if options.jobs < 1:
+        parser.error(f"--jobs must be at least 1. Received: {options.jobs}")
+    stale = [slug for slug in slugs if options.force or not is_current(slug)]
+    for slug in slugs:
+        if slug not in stale:
+            print(f"{slug}: up to date")
+    return 1 if asyncio.run(build(stale, options.jobs)) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
