@@ -163,9 +163,10 @@ def train(options):
     )
     recorder = runs.Recorder(run)
     try:
-        with _refused(runs.RunError):
+        with _refused(runs.RunError), training.Interruption() as interruption:
             training.fit(
-                network, recipe, pictures, options.seed, [recorder],
+                network, recipe, pictures, options.seed,
+                [recorder, interruption],
                 verbose=1 if sys.stdout.isatty() else 2,
             )  # fmt: skip
     except KeyboardInterrupt:

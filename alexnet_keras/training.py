@@ -1,6 +1,8 @@
 """How a network is trained: recipes, precision, fit and evaluation."""
 
 import dataclasses
+import signal
+import threading
 import time
 
 import keras
@@ -321,6 +323,39 @@ class _Clock(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.seconds.append(time.perf_counter() - self._began)
+
+
+class Interruption(keras.callbacks.Callback):
+    """A `with` block in which Ctrl-C ends training between two steps.
+
+    Python raises KeyboardInterrupt wherever it happens to be, and where that
+    is a clean-up of TensorFlow's the exception is lost. Here the end of the
+    step raises it; a second Ctrl-C does not wait for that.
+    """
+
+    def __enter__(self):
+        """Listens for Ctrl-C, which only the main thread may do."""
+        self._asked = False
+        self._listens = threading.current_thread() is threading.main_thread()
+        if self._listens:
+            self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *error):
+        """Listens no more."""
+        if self._listens:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, *_):
+        self._asked = True
+        signal.signal(signal.SIGINT, self._before)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Stops if that was asked for."""
+        if self._asked:
+            raise KeyboardInterrupt
+
+    on_test_batch_end = on_train_batch_end
 
 
 class Precision:

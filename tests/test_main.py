@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import alexnet_keras.layers  # noqa: F401  registers our layers
 from alexnet_keras import runs
 from alexnet_keras.__main__ import main
 

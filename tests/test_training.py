@@ -1,6 +1,8 @@
 """Recipes and fit, against the paper's rule and plain NumPy."""
 
 import dataclasses
+import os
+import signal
 
 import keras
 import numpy as np
@@ -192,3 +194,33 @@ def test_a_batch_larger_than_the_set_is_refused(photos):
     recipe = dataclasses.replace(SMALL, batch_size=64)
     with pytest.raises(ValueError, match="32 training pictures"):
         training.steps(recipe, photos)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT is POSIX")
+def test_ctrl_c_in_a_clean_up_is_not_lost_and_ends_at_the_step(photos):
+    class Interrupted:
+        def __del__(self):  # where Python swallows exceptions
+            signal.raise_signal(signal.SIGINT)
+
+    class Interrupts(keras.callbacks.Callback):
+        steps = 0
+
+        def on_train_batch_begin(self, batch, logs=None):
+            self.steps += 1
+            if self.steps == 3:
+                Interrupted()
+
+    network = training.build("mini", SMALL, photos)
+    counter, before = Interrupts(), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), training.Interruption() as stop:
+        training.fit(network, SMALL, photos, 0, [counter, stop], verbose=0)
+    assert counter.steps == int(network.optimizer.iterations) == 3
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT is POSIX")
+def test_a_second_ctrl_c_does_not_wait_for_the_step():
+    with training.Interruption():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
