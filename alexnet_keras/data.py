@@ -123,7 +123,7 @@ class Data(NamedTuple):
         return (
             epochs.flat_map(epoch_of)
             .skip(left_out * batch_size)
-            .map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+            .map(prepare, num_parallel_calls=os.cpu_count())
             .batch(batch_size, drop_remainder=True)
             .prefetch(2)
             .with_options(_options())
@@ -150,7 +150,7 @@ class Data(NamedTuple):
 
         return (
             self._examples(split)
-            .map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+            .map(prepare, num_parallel_calls=os.cpu_count())
             .batch(batch_size)
             .prefetch(2)
             .with_options(_options())
@@ -355,6 +355,9 @@ def _colors(split, stored, num_pictures=1000):
 
 def _options():
     options = tf.data.Options()
+    # The thread that tunes wakes up ever more seldom, and with TensorFlow 2.21
+    # an iterator that goes often waits for it: 20 to 80 seconds an epoch.
+    options.autotune.enabled = False
     # every replica takes its part of each batch; there are no files to share
     options.experimental_distribute.auto_shard_policy = (
         tf.data.experimental.AutoShardPolicy.OFF

@@ -135,7 +135,7 @@ class TfdsPictures:
             label = tf.cast(example[self._label], tf.int32)
             return index, example[self._image], label
 
-        return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
+        return records.map(parse, num_parallel_calls=os.cpu_count())
 
 
 class Source(NamedTuple):

@@ -65,9 +65,9 @@ PAPER = Recipe(
 )
 FAST = Recipe(
     name="fast",
-    epochs=5,
+    epochs=6,
     batch_size=64,
-    learning_rate=0.02,
+    learning_rate=0.015,
     schedule="cosine",
     warm_up=1,
     initialization="he",
