@@ -9,6 +9,7 @@ import dataclasses
 import math
 import os
 import pathlib
+import shlex
 import sys
 import time
 
@@ -93,7 +94,7 @@ def train(options):
         devices = distribution.start(wanted)
         strategy = distribution.strategy(devices, options.strategy)
     print(f"Devices: {devices}.")
-    from alexnet_keras import data, models, runs, training
+    from alexnet_keras import checkpoints, data, models, runs, training
 
     recipe = _recipe(options, training.RECIPES)
     replicas = strategy.num_replicas_in_sync
@@ -115,45 +116,47 @@ def train(options):
     for line in pictures.skipped:
         print(f"  left out: {line}")
 
+    stem = f"{pathlib.Path(options.data).name}-{options.model}"
+    folder = options.run_dir or runs.next_folder(stem, last=options.resume)
+    checkpoint = None
+    if options.resume:
+        if runs.status(folder).get("status") == "finished":
+            print(f"{folder} is finished: nothing is left to do.")
+            return
+        with _refused(checkpoints.CheckpointError):
+            checkpoint = checkpoints.read(folder)
+        if checkpoint is None:
+            print(f"No checkpoint to resume in {folder}: training starts anew.")
     policy = options.precision
-    if policy == "auto":
+    if policy == "auto" and checkpoint is not None:
+        policy = checkpoint.identity.get("precision", "float32")
+    elif policy == "auto":
         policy = training.choose_precision(
             options.model, recipe, pictures, strategy, print
         )
+    identity = {
+        "model": options.model,
+        "input size": size,
+        "precision": policy,
+        "replicas": replicas,
+        "seed": options.seed,
+        "data set": pictures.fingerprint,
+        **dataclasses.asdict(recipe),
+    }
     with training.Precision(policy), strategy.scope():
         network = training.build(
             options.model, recipe, pictures, seed=options.seed
         )
-    stem = pathlib.Path(options.data).name
-    folder = options.run_dir or runs.next_folder(f"{stem}-{options.model}")
+        if checkpoint is not None:
+            with _refused(checkpoints.CheckpointError):
+                checkpoint.check(identity)
+                checkpoint.restore(network)
     with _refused(runs.RunError):
         run = runs.Run.create(
             folder,
-            command=options.typed,
-            model=options.model,
+            again=options.resume,
+            **_facts(options, identity, recipe, devices, pictures),
             parameters=network.count_params(),
-            recipe=dataclasses.asdict(recipe),
-            seed=options.seed,
-            precision={"asked": options.precision, "used": policy},
-            devices={
-                "kind": devices.kind,
-                "names": devices.names,
-                "replicas": replicas,
-            },
-            data={
-                "source": options.data,
-                "size": pictures.size,
-                "stored": pictures.stored,
-                "class_names": pictures.class_names,
-                "counts": {
-                    name: split.num_examples
-                    for name, split in pictures.splits.items()
-                },
-                "cache": pictures.cache,
-                "colors": pictures.colors._asdict(),
-                "skipped": pictures.skipped,
-                "fingerprint": pictures.fingerprint,
-            },
         )
     print(
         f"Network: {options.model}, {network.count_params():,} parameters, "
@@ -161,22 +164,30 @@ def train(options):
         f"{'s' * (replicas > 1)} of {recipe.batch_size // replicas} pictures.\n"
         f"Run: {run.folder}"
     )
-    recorder = runs.Recorder(run)
+    recorder = runs.Recorder(run, checkpoint.rows if checkpoint else ())
+    checkpointer = checkpoints.Checkpointer(
+        run, network, identity, recorder.rows,
+        training.steps(recipe, pictures), options.checkpoint_steps, checkpoint,
+    )  # fmt: skip
+    if checkpoint is not None:
+        print(f"Resuming from {checkpointer.place}.")
     try:
         with _refused(runs.RunError), training.Interruption() as interruption:
             training.fit(
                 network, recipe, pictures, options.seed,
-                [recorder, interruption],
+                [recorder, checkpointer, interruption],
                 verbose=1 if sys.stdout.isatty() else 2,
             )  # fmt: skip
-    except KeyboardInterrupt:
-        _finish(run, recorder, "interrupted")
-        done = len(recorder.rows)
+    except KeyboardInterrupt as stop:
+        with _refused(runs.RunError):
+            if isinstance(stop, training.Stopped):
+                checkpointer.save()
+            _finish(run, recorder, "interrupted")
         raise KeyboardInterrupt(
-            f"{run.folder} keeps the model and the history of {done} whole "
-            f"epoch{'s' * (done != 1)}."
-            if done
-            else f"No epoch was finished; {run.folder} holds run.json only."
+            f"{run.folder} keeps the state at {checkpointer.place}. "
+            f"Go on with:\n  {_command_to_resume(options, run.folder)}"
+            if checkpointer.place
+            else f"No step was finished; {run.folder} holds run.json only."
         ) from None
     except _BadInput:
         with contextlib.suppress(runs.RunError):
@@ -190,6 +201,7 @@ def train(options):
     seconds = round(time.perf_counter() - began, 1)
     with _refused(runs.RunError):
         _finish(run, recorder, results=results, seconds=seconds)
+    checkpoints.remove(run.folder)
     print(_report(results, len(pictures.class_names), recipe, seconds))
     print(
         f"Wrote model.keras, history.csv, curves.png, run.json to {run.folder}"
@@ -269,8 +281,51 @@ def predict(options):
             print(f"  {probability:6.1%}  {name}")
 
 
+def _facts(options, identity, recipe, devices, pictures):
+    """Gathers what `run.json` tells of how a run was made."""
+    counts = {
+        name: split.num_examples for name, split in pictures.splits.items()
+    }
+    return {
+        "command": options.typed,
+        "model": options.model,
+        "recipe": dataclasses.asdict(recipe),
+        "seed": options.seed,
+        "precision": {
+            "asked": options.precision,
+            "used": identity["precision"],
+        },
+        "devices": {
+            "kind": devices.kind,
+            "names": devices.names,
+            "replicas": identity["replicas"],
+        },
+        "data": {
+            "source": options.data,
+            "size": pictures.size,
+            "stored": pictures.stored,
+            "class_names": pictures.class_names,
+            "counts": counts,
+            "cache": pictures.cache,
+            "colors": pictures.colors._asdict(),
+            "skipped": pictures.skipped,
+            "fingerprint": pictures.fingerprint,
+        },
+    }
+
+
+def _command_to_resume(options, folder):
+    """Gives the command that was typed, with what resumes its run."""
+    typed = [*options.typed]
+    if not options.resume:
+        typed.append("--resume")
+    if options.run_dir is None:
+        typed += ["--run-dir", str(folder)]
+    return shlex.join(typed)
+
+
 def _finish(run, recorder, status="finished", **facts):
-    """Draws the curves of a run and writes its last facts."""
+    """Draws the curves of a run, writes its last facts and lets it go."""
     from alexnet_keras import visualize
 
     if recorder.rows:
@@ -278,6 +333,7 @@ def _finish(run, recorder, status="finished", **facts):
         figure = visualize.curves(recorder.rows, num_classes)
         run.save_figure("curves.png", figure)
     run.record(status=status, **facts)
+    run.close()
 
 
 def _load(source, size, options, seed=None):
@@ -417,6 +473,14 @@ def _parser():
     option(
         sub, "--seed", "of the weights, dropout, order and crops", type=int,
         default=0, metavar="N",
+    )  # fmt: skip
+    option(
+        sub, "--resume", "go on from the last checkpoint of --run-dir, or of "
+        "the last run of this kind", action="store_true",
+    )  # fmt: skip
+    option(
+        sub, "--checkpoint-steps", "steps from one checkpoint to the next, "
+        "besides one after every epoch", type=_positive, metavar="N",
     )  # fmt: skip
     option(
         sub, "--run-dir", "folder to write; by default a new one in runs/",

@@ -16,9 +16,12 @@ import platform
 import shutil
 import time
 
+import filelock
 import keras
 
 import alexnet_keras
+
+_LOCK = ".lock"
 
 
 class RunError(ValueError):
@@ -38,45 +41,60 @@ class Run:
         self.facts = facts
 
     @classmethod
-    def create(cls, folder, **facts):
-        """Makes a new run's folder, and `run.json` in it.
+    def create(cls, folder, again=False, **facts):
+        """Makes a run's folder, and `run.json` in it.
 
         Args:
             folder: Path that does not exist yet, or is empty.
+            again: Bool, whether to use the folder of a run that stopped.
             **facts: What `run.json` is to hold, besides versions.
 
         Raises:
             RunError: If the folder is in use or cannot be written.
         """
         folder = pathlib.Path(folder)
+        in_use = RunError(
+            f"The run directory is in use: {folder}. Name another one, or "
+            "move this one away."
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                raise FileExistsError
-            with open(folder / "run.json", "x"):  # of two runs, one gets it
-                pass
-        except FileExistsError:
-            raise RunError(
-                f"The run directory is in use: {folder}. Name another one, or "
-                "move this one away."
-            ) from None
+            if not again and any(folder.iterdir()):
+                raise in_use
+            lock = filelock.FileLock(folder / _LOCK)
+            lock.acquire(blocking=False)  # of two runs, one gets it
+        except filelock.Timeout:
+            raise in_use from None
         except OSError as error:
             raise RunError(
                 f"The run directory cannot be written: {folder} "
                 f"({error.strerror})."
             ) from None
+        for half_written in folder.glob("new-*"):
+            half_written.unlink()
+        now = time.strftime("%Y-%m-%d %H:%M:%S %z")
+        before = status(folder) if again else {}
+        times = {"started": before.get("started", now)}
+        if before:
+            times["resumed"] = [*before.get("resumed", []), now]
         run = cls(
             folder,
             {
                 "status": "running",
-                "started": time.strftime("%Y-%m-%d %H:%M:%S %z"),
+                **times,
                 "versions": versions(),
                 "processor": processor(),
                 **facts,
             },
         )
+        run._lock = lock
         run.record()
         return run
+
+    def close(self):
+        """Lets the folder go; what has ended without this has let it go too."""
+        self._lock.release()
+        (self.folder / _LOCK).unlink(missing_ok=True)
 
     @classmethod
     def open(cls, folder):
@@ -86,15 +104,13 @@ class Run:
             RunError: If the folder is not a run of ours, or has no model yet.
         """
         folder = pathlib.Path(folder)
-        try:
-            facts = json.loads((folder / "run.json").read_text())
-            facts["data"]["class_names"]  # noqa: B018
-        except (OSError, ValueError, KeyError, TypeError):
+        facts = status(folder)
+        if "class_names" not in facts.get("data", ()):
             raise RunError(
                 f"Not a run of alexnet-keras: {folder}. Give a folder that "
                 "`alexnet-keras train` has written, with run.json and "
                 "model.keras in it."
-            ) from None
+            )
         if not (folder / "model.keras").is_file():
             raise RunError(
                 f"The run {folder} has no model.keras: no epoch was finished."
@@ -162,12 +178,13 @@ class Recorder(keras.callbacks.Callback):
 
     Args:
         run: A `Run`.
+        rows: The rows so far, of a run that goes on.
     """
 
-    def __init__(self, run):
+    def __init__(self, run, rows=()):
         super().__init__()
         self._run = run
-        self.rows = []
+        self.rows = list(rows)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Notes the time."""
@@ -194,12 +211,35 @@ class Recorder(keras.callbacks.Callback):
         self._run.record(epochs_done=epoch + 1)
 
 
-def next_folder(name):
-    """Gives the first of `runs/name-1`, `runs/name-2`, ... that is free."""
+def next_folder(name, last=False):
+    """Gives the first of `runs/name-1`, `runs/name-2`, ... that is free.
+
+    Args:
+        name: Str.
+        last: Bool, whether to give the one before it, if there is one.
+
+    Returns:
+        `pathlib.Path`.
+    """
     number = 1
     while pathlib.Path("runs", f"{name}-{number}").exists():
         number += 1
+    if last and number > 1:
+        number -= 1
     return pathlib.Path("runs", f"{name}-{number}")
+
+
+def status(folder):
+    """Reads a run's `run.json`, as far as there is one.
+
+    Returns:
+        Dict, empty if the file is missing or not a run's.
+    """
+    try:
+        facts = json.loads((pathlib.Path(folder) / "run.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) and "status" in facts else {}
 
 
 def versions():

@@ -210,7 +210,9 @@ def steps(recipe, data):
 
 
 def fit(network, recipe, data, seed=0, callbacks=(), verbose="auto"):
-    """Trains a network that `build` gave.
+    """Trains a network that `build` gave, or goes on where it stands.
+
+    How many steps lie behind it is what `network.optimizer.iterations` says.
 
     Args:
         network: A compiled `keras.Model`.
@@ -227,17 +229,28 @@ def fit(network, recipe, data, seed=0, callbacks=(), verbose="auto"):
     validation, validation_steps = data.shared_validation(
         recipe.batch_size, network.distribute_strategy
     )
-    history = network.fit(
-        data.train(recipe.batch_size, seed, recipe.color_noise),
-        epochs=recipe.epochs,
-        steps_per_epoch=steps(recipe, data),
-        validation_data=validation,
-        validation_steps=validation_steps,
-        callbacks=list(callbacks),
-        shuffle=False,  # the data shuffle themselves
-        verbose=verbose,
-    )
-    return history.history
+    whole = steps(recipe, data)
+    done = int(network.optimizer.iterations.numpy())
+    history = {}
+    while done < recipe.epochs * whole:
+        epoch, step = divmod(done, whole)
+        # the rest of an epoch that was begun is a fit of its own
+        last = epoch + 1 if step else recipe.epochs
+        found = network.fit(
+            data.train(recipe.batch_size, seed, recipe.color_noise, done),
+            initial_epoch=epoch,
+            epochs=last,
+            steps_per_epoch=whole - step,
+            validation_data=validation,
+            validation_steps=validation_steps,
+            callbacks=list(callbacks),
+            shuffle=False,  # the data shuffle themselves
+            verbose=verbose,
+        )
+        for name, values in found.history.items():
+            history.setdefault(name, []).extend(values)
+        done = last * whole
+    return history
 
 
 def evaluate(network, data, split="validation", ten_crops=False, verbose=1):
@@ -325,12 +338,18 @@ class _Clock(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self._began)
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, at a moment from which a run can go on."""
+
+
 class Interruption(keras.callbacks.Callback):
     """A `with` block in which Ctrl-C ends training between two steps.
 
     Python raises KeyboardInterrupt wherever it happens to be, and where that
     is a clean-up of TensorFlow's the exception is lost. Here the end of the
-    step raises it; a second Ctrl-C does not wait for that.
+    step raises `Stopped`, or the end of the epoch where only its validation
+    was left; a second Ctrl-C does not wait for that. The block must be the
+    last of the callbacks.
     """
 
     def __enter__(self):
@@ -351,11 +370,14 @@ class Interruption(keras.callbacks.Callback):
         signal.signal(signal.SIGINT, self._before)
 
     def on_train_batch_end(self, batch, logs=None):
+        """Stops if that was asked for and the epoch has steps left."""
+        if self._asked and batch + 1 < self.params["steps"]:
+            raise Stopped
+
+    def on_epoch_end(self, epoch, logs=None):
         """Stops if that was asked for."""
         if self._asked:
-            raise KeyboardInterrupt
-
-    on_test_batch_end = on_train_batch_end
+            raise Stopped
 
 
 class Precision:

@@ -46,6 +46,23 @@ def write_pictures(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """Forty pictures of two colours, in class folders."""
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    colors = {"blue": (40, 60, 200), "red": (200, 50, 40)}
+    for name, color in colors.items():
+        (root / name).mkdir()
+        for number in range(20):
+            noise = rng.normal(color, 30, (80, 70, 3)).clip(0, 255)
+            picture = Image.fromarray(noise.astype(np.uint8))
+            picture.save(root / name / f"{number}.jpg")
+    return root
+
+
+@pytest.fixture(scope="session")
 def tiny_pictures(tmp_path_factory):
     """A prepared TFDS set `tiny_pictures` in two files a split."""
     import tensorflow_datasets as tfds

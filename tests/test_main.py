@@ -3,13 +3,10 @@
 import csv
 import errno
 import json
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -21,21 +18,6 @@ from alexnet_keras import runs
 from alexnet_keras.__main__ import main
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
-COLORS = {"blue": (40, 60, 200), "red": (200, 50, 40)}
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Forty pictures of two colours, in class folders."""
-    root = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for name, color in COLORS.items():
-        (root / name).mkdir()
-        for number in range(20):
-            noise = rng.normal(color, 30, (80, 70, 3)).clip(0, 255)
-            picture = Image.fromarray(noise.astype(np.uint8))
-            picture.save(root / name / f"{number}.jpg")
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +102,7 @@ def test_the_saved_model_takes_raw_pictures_and_has_no_optimizer(trained):
     assert getattr(model, "optimizer", None) is None
     names = {layer.name for layer in model.layers}
     assert {"rescaling", "conv1", "fc8"} <= names
-    picture = np.full((1, 64, 64, 3), COLORS["red"], "float32")
+    picture = np.full((1, 64, 64, 3), (200, 50, 40), "float32")
     assert model.predict(picture, verbose=0).argmax() == 1
 
 
@@ -261,33 +243,6 @@ def test_a_full_disk_leaves_the_model_before(photos, trained, monkeypatch):
         run.save_model(network)
     assert (trained / "model.keras").read_bytes() == before
     assert not list(trained.glob("new-*"))
-
-
-@pytest.mark.skipif(os.name == "nt", reason="SIGINT is POSIX")
-def test_ctrl_c_ends_with_130_and_says_what_is_kept(photos, tmp_path):
-    folder = tmp_path / "run"
-    command = [sys.executable, "-m", "alexnet_keras", "train", "--data"]
-    process = subprocess.Popen(
-        [*command, str(photos), "--run-dir", str(folder), *QUICK[:2]]
-        + ["--epochs", "10000", "--batch-size", "8"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 240
-    while not (folder / "history.csv").exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert "keeps the model and the history of" in said
-    assert "Traceback" not in said
-    facts = json.loads((folder / "run.json").read_text())
-    assert facts["status"] == "interrupted"
-    assert facts["epochs_done"] >= 1
-    assert keras.models.load_model(folder / "model.keras")
 
 
 def test_the_command_says_nothing_but_its_own_words(photos, trained):

@@ -1,0 +1,269 @@
+"""A run that is killed goes on as if nothing had happened: bit for bit."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import alexnet_keras.layers  # noqa: F401  registers our layers
+from alexnet_keras import checkpoints
+from alexnet_keras.__main__ import main
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+
+WRITTEN = {"model.keras", "history.csv", "curves.png", "run.json"}
+
+# Runs a command and kills itself: when the clock, or the count of the arrays
+# written and of the files moved into place, says so.
+CHILD = """
+import os, signal, sys, threading, zipfile
+
+kind, moment = sys.argv[1], float(sys.argv[2])
+events = 0
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def counted(function):
+    def call(*args, **kwargs):
+        global events
+        events += 1
+        if kind == "event" and events > moment:
+            die()
+        if kind == "clock" and events == 1:  # run.json: training begins
+            threading.Timer(moment, die).start()
+        return function(*args, **kwargs)
+    return call
+
+
+os.replace = counted(os.replace)
+zipfile.ZipFile.open = counted(zipfile.ZipFile.open)
+
+from alexnet_keras.__main__ import main
+
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+def command(photos, folder, *more, epochs=3):
+    """Trains the small network, dropout and colour noise on."""
+    return [
+        "train", "--data", str(photos), "--model", "mini", "--batch-size", "8",
+        "--epochs", str(epochs), "--checkpoint-steps", "1",
+        "--run-dir", str(folder), *more,
+    ]  # fmt: skip
+
+
+def weights(folder):
+    return keras.models.load_model(folder / "model.keras").get_weights()
+
+
+def history(folder):
+    """Rows of a run, times aside."""
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{**row, "seconds": None} for row in rows]
+
+
+def assert_equal_runs(one, two):
+    assert {path.name for path in two.iterdir()} == WRITTEN
+    assert history(one) == history(two)
+    for a, b in zip(weights(one), weights(two), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def kill(moments, arguments):
+    """Runs and resumes a command, killed at each moment in turn."""
+    for kind, moment in moments:
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD, kind, str(moment), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        if "--resume" not in arguments:
+            arguments = [*arguments, "--resume"]
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def whole(photos, tmp_path_factory):
+    """The folder of a run on two replicas that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    assert main(command(photos, folder)) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def killed(photos, tmp_path_factory):
+    """A run killed in its second epoch, while it wrote a checkpoint."""
+    folder = tmp_path_factory.mktemp("killed") / "run"
+    # 59 arrays a checkpoint, and in between a model and a history
+    kill([("event", 400)], command(photos, folder))
+    return folder
+
+
+@pytest.fixture
+def stopped(killed, tmp_path):
+    """A copy of that run's folder."""
+    return shutil.copytree(killed, tmp_path / "run")
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(
+    photos, whole, stopped, capsys
+):
+    assert list(stopped.glob("new-*"))  # half a checkpoint
+    assert main(command(photos, stopped, "--resume")) == 0
+    assert "Resuming from epoch 2, step" in capsys.readouterr().out
+    assert_equal_runs(whole, stopped)
+    facts = json.loads((stopped / "run.json").read_text())
+    assert len(facts["resumed"]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", ["1", "2"])
+def test_twenty_kills_leave_no_trace(photos, tmp_path, devices):
+    rng = np.random.default_rng(3)
+    moments = [("event", rng.integers(1, 200)) for _ in range(12)]
+    moments += [("clock", rng.uniform(0, 8)) for _ in range(8)]
+    rng.shuffle(moments)
+    more = ("--devices", devices)
+    whole, folder = tmp_path / "whole", tmp_path / "killed"
+    assert main(command(photos, whole, *more, epochs=60)) == 0
+    arguments = kill(moments, command(photos, folder, *more, epochs=60))
+    assert main(arguments) == 0
+    assert_equal_runs(whole, folder)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    photos, whole, stopped, capsys
+):
+    newest = stopped / checkpoints.NEWEST
+    damaged = bytearray(newest.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    newest.write_bytes(damaged)
+    assert main(command(photos, stopped, "--resume")) == 0
+    said = capsys.readouterr().out
+    assert f"{newest} is damaged" in said
+    assert "The one before is used." in said
+    assert_equal_runs(whole, stopped)
+
+
+@pytest.mark.parametrize("half", [b"", b"PK", "cut"])
+def test_two_damaged_checkpoints_end_with_an_error(
+    photos, stopped, capsys, half
+):
+    for name in (checkpoints.NEWEST, checkpoints.BEFORE):
+        path = stopped / name
+        path.write_bytes(path.read_bytes()[:9999] if half == "cut" else half)
+    before = {path: path.read_bytes() for path in stopped.iterdir()}
+    assert main(command(photos, stopped, "--resume")) == 2
+    said = capsys.readouterr().err
+    assert "No checkpoint can be used" in said
+    assert said.count("is damaged") == 2
+    assert {path: path.read_bytes() for path in stopped.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("more", "difference"),
+    [
+        ("--seed 1", "seed: 0 there, 1 here"),
+        ("--learning-rate 0.1", "learning_rate: 0.015 there, 0.1 here"),
+        ("--recipe paper", "schedule: 'cosine' there, 'steps' here"),
+        ("--epochs 9", "epochs: 3 there, 9 here"),
+        ("--devices 1", "replicas: 2 there, 1 here"),
+        ("--precision mixed_bfloat16", "precision: 'float32' there"),
+        ("--input-size 80", "input size: 64 there, 80 here"),
+        ("--model one-tower --input-size 67", "model: 'mini' there"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(
+    photos, stopped, capsys, more, difference
+):
+    before = {path: path.read_bytes() for path in stopped.iterdir()}
+    more = ("--resume", *more.split())
+    assert main(command(photos, stopped, *more)) == 2
+    assert difference in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in stopped.iterdir()} == before
+
+
+def test_a_checkpoint_of_other_data_is_refused(
+    photos, stopped, tmp_path, capsys
+):
+    other = shutil.copytree(photos, tmp_path / "other")
+    (other / "red" / "1.jpg").unlink()
+    assert main(command(other, stopped, "--resume")) == 2
+    assert "data set: " in capsys.readouterr().err
+
+
+def test_nothing_to_resume_starts_anew_and_a_finished_run_is_left(
+    photos, whole, tmp_path, capsys
+):
+    folder = tmp_path / "run"
+    assert main(command(photos, folder, "--resume")) == 0
+    assert "training starts anew" in capsys.readouterr().out
+    assert_equal_runs(whole, folder)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert main(command(photos, folder, "--resume")) == 0
+    assert "nothing is left to do" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_run_without_a_name_resumes_the_last_of_its_kind(
+    photos, whole, killed, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    kind = f"{photos.name}-mini"
+    for number in (1, 2):
+        shutil.copytree(killed, tmp_path / "runs" / f"{kind}-{number}")
+    arguments = command(photos, "", "--resume")
+    place = arguments.index("--run-dir")
+    assert main(arguments[:place] + arguments[place + 2 :]) == 0
+    assert_equal_runs(whole, tmp_path / "runs" / f"{kind}-2")
+
+
+def test_ctrl_c_ends_with_130_and_its_command_goes_on(photos, whole, tmp_path):
+    folder = tmp_path / "run"
+    arguments = command(photos, folder)
+    arguments[arguments.index("--checkpoint-steps") + 1] = "3"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "alexnet_keras", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    while not (folder / checkpoints.NEWEST).exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert f"{folder} keeps the state at " in said
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["status"] == "interrupted"
+    typed = said.splitlines()[-1].split()
+    assert typed[:2] == ["alexnet-keras", "train"]
+    assert main(typed[1:]) == 0
+    assert_equal_runs(whole, folder)
+
+
+def test_of_two_commands_one_gets_the_run(photos, stopped, capsys):
+    import filelock
+
+    with filelock.FileLock(stopped / ".lock"):
+        assert main(command(photos, stopped, "--resume")) == 2
+    assert "in use" in capsys.readouterr().err
