@@ -31,7 +31,8 @@ class Checkpoint(NamedTuple):
         identity: Dict, what makes the run the one it is.
         rows: List of dicts, the history's rows so far.
         variables: List of arrays: weights, random states, optimizer.
-        metrics: List of arrays, each with a row a replica.
+        metrics: List of arrays, each with a row for every replica of every
+            worker.
     """
 
     identity: dict
@@ -79,8 +80,11 @@ class Checkpoint(NamedTuple):
 class Checkpointer(keras.callbacks.Callback):
     """Writes a checkpoint after every epoch, and between if asked.
 
+    Of several workers all must have it, since the sums of the metrics are
+    spread over them, but only the chief has a run to write to.
+
     Args:
-        run: A `runs.Run`.
+        run: A `runs.Run`, or `None` to write nothing.
         network: The network that is trained.
         identity: Dict that JSON can hold; `Checkpoint.check` compares it.
         rows: List of the history's rows, which a `runs.Recorder` before this
@@ -117,12 +121,15 @@ class Checkpointer(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Goes on with the sums of an epoch that was begun."""
         if self._metrics is not None and self._step() % self._steps_per_epoch:
+            resolver = self._network.distribute_strategy.cluster_resolver
+            worker = resolver.task_id if resolver else 0
             for variable, values in zip(
                 self._network.metrics_variables, self._metrics, strict=True
             ):
                 replicas = _on_replicas(self._network, variable)
-                for replica, value in zip(replicas, values, strict=True):
-                    replica.assign(value)
+                first = worker * len(replicas)
+                for number, replica in enumerate(replicas, first):
+                    replica.assign(values[number])
         self._metrics = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -150,11 +157,21 @@ class Checkpointer(keras.callbacks.Callback):
         for number, variable in enumerate(_variables(self._network)):
             first = _on_replicas(self._network, variable)[0]
             arrays[f"variable-{number:04d}"] = first.numpy()
-        for number, variable in enumerate(self._network.metrics_variables):
-            replicas = _on_replicas(self._network, variable)
-            arrays[f"metric-{number:04d}"] = np.stack(
-                [replica.numpy() for replica in replicas]
-            )
+        strategy = self._network.distribute_strategy
+        own = strategy.run(self._own_metrics)
+        for number, values in enumerate(own):  # of all workers
+            values = strategy.gather(values, axis=0)
+            arrays[f"metric-{number:04d}"] = values.numpy()
+        if self._run is not None:
+            self._write(arrays)
+        self._saved = self._step()
+
+    def _own_metrics(self):
+        """Gives a replica's metrics, each with a first axis of one."""
+        variables = self._network.metrics_variables
+        return [keras.ops.expand_dims(v.value, 0) for v in variables]
+
+    def _write(self, arrays):
         newest = self._run.folder / NEWEST
         with self._run.replacing(NEWEST) as path:
             with open(path, "wb") as file:
@@ -163,7 +180,6 @@ class Checkpointer(keras.callbacks.Callback):
                 os.fsync(file.fileno())
             if newest.exists():
                 os.replace(newest, self._run.folder / BEFORE)
-        self._saved = self._step()
 
     def _step(self):
         return int(self._network.optimizer.iterations.numpy())

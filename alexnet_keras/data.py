@@ -66,7 +66,9 @@ class Data(NamedTuple):
             f"{self.name}: {len(self.class_names)} classes, {counts}; {where}"
         )
 
-    def train(self, batch_size, seed=0, color_noise=True, start=0):
+    def train(
+        self, batch_size, seed=0, color_noise=True, start=0, worker=(0, 1)
+    ):
         """Makes endless training batches, shuffled anew in every epoch.
 
         An epoch is `num_examples // batch_size` batches: the short last batch
@@ -77,6 +79,8 @@ class Data(NamedTuple):
             seed: Int.
             color_noise: Bool, whether colours are shifted (paper, 4.1).
             start: Int, batches to leave out, for a run that goes on.
+            worker: Pair of ints, `(index, count)`: of every batch, the part
+                of one of several workers, who need equal parts.
 
         Returns:
             `tf.data.Dataset` of `(images, labels)`: `(batch, size, size, 3)`,
@@ -94,10 +98,20 @@ class Data(NamedTuple):
                 f"{batch_size}. Use a smaller batch."
             )
         first, left_out = divmod(start, steps)
+        index_of_worker, num_workers = worker
+        share = batch_size // num_workers
 
         def epoch_of(epoch):
             examples = self._examples(split, (seed, epoch))
-            return examples.take(steps * batch_size).map(
+            examples = examples.take(steps * batch_size)
+            if num_workers > 1:
+                examples = _only(
+                    examples,
+                    lambda place: (
+                        place % batch_size // share == index_of_worker
+                    ),
+                )
+            return examples.map(
                 lambda index, picture, label: (epoch, index, picture, label)
             )
 
@@ -122,14 +136,16 @@ class Data(NamedTuple):
         epochs = tf.data.Dataset.range(first, tf.int64.max)
         return (
             epochs.flat_map(epoch_of)
-            .skip(left_out * batch_size)
+            .skip(left_out * share)
             .map(prepare, num_parallel_calls=os.cpu_count())
-            .batch(batch_size, drop_remainder=True)
+            .batch(share, drop_remainder=True)
             .prefetch(2)
             .with_options(_options())
         )
 
-    def evaluation(self, batch_size, split="validation", ten_crops=False):
+    def evaluation(
+        self, batch_size, split="validation", ten_crops=False, only=None
+    ):
         """Makes the batches of one pass over a split, in order.
 
         Args:
@@ -137,6 +153,8 @@ class Data(NamedTuple):
             split: `"validation"`, `"test"` or `"train"`.
             ten_crops: Bool, whether to cut ten crops out of each picture
                 (paper, section 4.1) instead of the central one.
+            only: Bool array, which pictures of the pass to take; by default
+                all.
 
         Returns:
             `tf.data.Dataset` of `(images, labels)`: uint8
@@ -148,9 +166,12 @@ class Data(NamedTuple):
         def prepare(index, picture, label):
             return cut(self._load(split, picture), self.size), label
 
+        examples = self._examples(split)
+        if only is not None:
+            taken = tf.constant(only)
+            examples = _only(examples, lambda place: taken[place])
         return (
-            self._examples(split)
-            .map(prepare, num_parallel_calls=os.cpu_count())
+            examples.map(prepare, num_parallel_calls=os.cpu_count())
             .batch(batch_size)
             .prefetch(2)
             .with_options(_options())
@@ -172,12 +193,18 @@ class Data(NamedTuple):
         """
         replicas = strategy.num_replicas_in_sync
         count = self.splits["validation"].num_examples
-        sizes = share_out(count, batch_size, replicas)
-        passes = self.evaluation(batch_size).rebatch(sizes).repeat()
+        sizes = np.array(share_out(count, batch_size, replicas))
+
+        def part(context):
+            """Makes the batches of one worker's replicas."""
+            workers = context.num_input_pipelines
+            owner = np.arange(len(sizes)) % replicas // (replicas // workers)
+            own = owner == context.input_pipeline_id
+            batches = self.evaluation(batch_size, only=np.repeat(own, sizes))
+            return batches.rebatch(sizes[own]).repeat().prefetch(2)
+
         return (
-            strategy.distribute_datasets_from_function(
-                lambda context: passes.prefetch(2)
-            ),
+            strategy.distribute_datasets_from_function(part),
             len(sizes) // replicas,
         )
 
@@ -350,6 +377,15 @@ def _colors(split, stored, num_pictures=1000):
         tuple(mean.tolist()),
         tuple(stddevs.tolist()),
         tuple(map(tuple, components.tolist())),
+    )
+
+
+def _only(examples, wanted):
+    """Takes the elements whose place in the data set is a wanted one."""
+    return (
+        examples.enumerate()
+        .filter(lambda place, example: wanted(place))
+        .map(lambda place, example: example)
     )
 
 

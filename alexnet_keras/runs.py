@@ -177,7 +177,7 @@ class Recorder(keras.callbacks.Callback):
     """Writes a run's history and model after every epoch.
 
     Args:
-        run: A `Run`.
+        run: A `Run`, or `None` to write nothing.
         rows: The rows so far, of a run that goes on.
     """
 
@@ -200,6 +200,8 @@ class Recorder(keras.callbacks.Callback):
                 "seconds": round(time.perf_counter() - self._began, 2),
             }
         )
+        if self._run is None:
+            return
         self._run.save_model(self.model)
         with (
             self._run.replacing("history.csv") as path,

@@ -237,7 +237,7 @@ def fit(network, recipe, data, seed=0, callbacks=(), verbose="auto"):
         # the rest of an epoch that was begun is a fit of its own
         last = epoch + 1 if step else recipe.epochs
         found = network.fit(
-            data.train(recipe.batch_size, seed, recipe.color_noise, done),
+            _batches(network.distribute_strategy, recipe, data, seed, done),
             initial_epoch=epoch,
             epochs=last,
             steps_per_epoch=whole - step,
@@ -251,6 +251,23 @@ def fit(network, recipe, data, seed=0, callbacks=(), verbose="auto"):
             history.setdefault(name, []).extend(values)
         done = last * whole
     return history
+
+
+def _batches(strategy, recipe, data, seed, start):
+    """Makes the training batches: each worker's own part, if there are some."""
+
+    def part(context):
+        workers = context.num_input_pipelines
+        batches = data.train(
+            recipe.batch_size, seed, recipe.color_noise, start,
+            (context.input_pipeline_id, workers),
+        )  # fmt: skip
+        replicas = strategy.num_replicas_in_sync
+        if replicas == workers:
+            return batches
+        return batches.rebatch(recipe.batch_size // replicas)
+
+    return strategy.distribute_datasets_from_function(part)
 
 
 def evaluate(network, data, split="validation", ten_crops=False, verbose=1):
@@ -350,7 +367,15 @@ class Interruption(keras.callbacks.Callback):
     step raises `Stopped`, or the end of the epoch where only its validation
     was left; a second Ctrl-C does not wait for that. The block must be the
     last of the callbacks.
+
+    Args:
+        agree: Function of a bool, with which several workers agree on the
+            step at which they stop.
     """
+
+    def __init__(self, agree=bool):
+        super().__init__()
+        self._agree = agree
 
     def __enter__(self):
         """Listens for Ctrl-C, which only the main thread may do."""
@@ -371,12 +396,12 @@ class Interruption(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Stops if that was asked for and the epoch has steps left."""
-        if self._asked and batch + 1 < self.params["steps"]:
+        if batch + 1 < self.params["steps"] and self._agree(self._asked):
             raise Stopped
 
     def on_epoch_end(self, epoch, logs=None):
         """Stops if that was asked for."""
-        if self._asked:
+        if self._agree(self._asked):
             raise Stopped
 
 
