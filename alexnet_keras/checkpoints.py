@@ -121,6 +121,10 @@ class Checkpointer(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Goes on with the sums of an epoch that was begun."""
         if self._metrics is not None and self._step() % self._steps_per_epoch:
+            if len(self._network.metrics_variables) < len(self._metrics):
+                # without a strategy Keras makes them in the first step
+                shape = (1, *self._network.input_shape[1:])
+                self._network.test_on_batch(np.zeros(shape), np.zeros(1))
             resolver = self._network.distribute_strategy.cluster_resolver
             worker = resolver.task_id if resolver else 0
             for variable, values in zip(

@@ -177,6 +177,34 @@ class Data(NamedTuple):
             .with_options(_options())
         )
 
+    def shared_training(
+        self, batch_size, strategy, seed=0, color_noise=True, start=0
+    ):
+        """Makes training batches for the replicas of a strategy.
+
+        Args:
+            batch_size: Int, over all replicas of all workers.
+            strategy: A `tf.distribute.Strategy`.
+            seed: As in `train`; `color_noise` and `start` too.
+            color_noise: Bool.
+            start: Int.
+
+        Returns:
+            The batches without end, each replica's part by itself.
+        """
+
+        def part(context):
+            pipelines = context.num_input_pipelines
+            batches = self.train(
+                batch_size, seed, color_noise, start,
+                (context.input_pipeline_id, pipelines),
+            )  # fmt: skip
+            if pipelines == strategy.num_replicas_in_sync:
+                return batches
+            return batches.rebatch(batch_size // strategy.num_replicas_in_sync)
+
+        return _distribute(strategy, part)
+
     def shared_validation(self, batch_size, strategy):
         """Makes validation batches for the replicas of a strategy.
 
@@ -196,17 +224,13 @@ class Data(NamedTuple):
         sizes = np.array(share_out(count, batch_size, replicas))
 
         def part(context):
-            """Makes the batches of one worker's replicas."""
-            workers = context.num_input_pipelines
-            owner = np.arange(len(sizes)) % replicas // (replicas // workers)
+            share = replicas // context.num_input_pipelines
+            owner = np.arange(len(sizes)) % replicas // share
             own = owner == context.input_pipeline_id
             batches = self.evaluation(batch_size, only=np.repeat(own, sizes))
             return batches.rebatch(sizes[own]).repeat().prefetch(2)
 
-        return (
-            strategy.distribute_datasets_from_function(part),
-            len(sizes) // replicas,
-        )
+        return _distribute(strategy, part), len(sizes) // replicas
 
     def _examples(self, split, seed=None):
         """Lists `(index, picture, label)`, shuffled if there is a seed."""
@@ -378,6 +402,23 @@ def _colors(split, stored, num_pictures=1000):
         tuple(stddevs.tolist()),
         tuple(map(tuple, components.tolist())),
     )
+
+
+def _distribute(strategy, part):
+    """Makes the batches of each pipeline with the function `part`.
+
+    A mirrored strategy gets a pipeline for each replica. TensorFlow would
+    else add iterators of its own, with the tuning thread of `_options`.
+    """
+    options = None
+    if isinstance(strategy, tf.distribute.MirroredStrategy):
+        options = tf.distribute.InputOptions(
+            experimental_fetch_to_device=False,
+            experimental_replication_mode=(
+                tf.distribute.InputReplicationMode.PER_REPLICA
+            ),
+        )
+    return strategy.distribute_datasets_from_function(part, options)
 
 
 def _only(examples, wanted):

@@ -217,7 +217,7 @@ def strategy(devices, name="auto", cluster=None):
     if name == "multiworker":
         return _multi_worker(tf, devices, cluster or find_cluster())
     if name == "one" or count == 1:
-        return tf.distribute.OneDeviceStrategy(devices.names[0])
+        return tf.distribute.get_strategy()  # the one that is none
     # NCCL serves whole GPUs only; elsewhere one device adds up the gradients
     reduction = (
         None if devices.kind == "gpu" else tf.distribute.ReductionToOneDevice()

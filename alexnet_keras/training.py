@@ -237,7 +237,13 @@ def fit(network, recipe, data, seed=0, callbacks=(), verbose="auto"):
         # the rest of an epoch that was begun is a fit of its own
         last = epoch + 1 if step else recipe.epochs
         found = network.fit(
-            _batches(network.distribute_strategy, recipe, data, seed, done),
+            data.shared_training(
+                recipe.batch_size,
+                network.distribute_strategy,
+                seed,
+                recipe.color_noise,
+                done,
+            ),  # fmt: skip
             initial_epoch=epoch,
             epochs=last,
             steps_per_epoch=whole - step,
@@ -251,23 +257,6 @@ def fit(network, recipe, data, seed=0, callbacks=(), verbose="auto"):
             history.setdefault(name, []).extend(values)
         done = last * whole
     return history
-
-
-def _batches(strategy, recipe, data, seed, start):
-    """Makes the training batches: each worker's own part, if there are some."""
-
-    def part(context):
-        workers = context.num_input_pipelines
-        batches = data.train(
-            recipe.batch_size, seed, recipe.color_noise, start,
-            (context.input_pipeline_id, workers),
-        )  # fmt: skip
-        replicas = strategy.num_replicas_in_sync
-        if replicas == workers:
-            return batches
-        return batches.rebatch(recipe.batch_size // replicas)
-
-    return strategy.distribute_datasets_from_function(part)
 
 
 def evaluate(network, data, split="validation", ten_crops=False, verbose=1):
@@ -330,7 +319,9 @@ def choose_precision(model, recipe, data, strategy, report=print):
     for policy in ("float32", "mixed_bfloat16"):
         with Precision(policy), strategy.scope():
             network = build(model, recipe, data)
-        batches = data.train(recipe.batch_size, color_noise=False)
+        batches = data.shared_training(
+            recipe.batch_size, strategy, color_noise=False
+        )
         clock = _Clock()
         network.fit(
             batches,
