@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import time
 
@@ -22,6 +23,7 @@ import keras
 import alexnet_keras
 
 _LOCK = ".lock"
+_is_half_written = re.compile(r"new-\d+-\w").match  # as in `Run.replacing`
 
 
 class RunError(ValueError):
@@ -54,12 +56,15 @@ class Run:
         """
         folder = pathlib.Path(folder)
         in_use = RunError(
-            f"The run directory is in use: {folder}. Name another one, or "
-            "move this one away."
+            f"The run directory is in use: {folder}. Name another one, move "
+            "this one away, or go on with its run: --resume."
         )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not again and any(folder.iterdir()):
+            there = {path.name for path in folder.iterdir()}
+            half_written = {name for name in there if _is_half_written(name)}
+            ours = again and (status(folder) or there <= {_LOCK, *half_written})
+            if there and not ours:
                 raise in_use
             lock = filelock.FileLock(folder / _LOCK)
             lock.acquire(blocking=False)  # of two runs, one gets it
@@ -70,8 +75,8 @@ class Run:
                 f"The run directory cannot be written: {folder} "
                 f"({error.strerror})."
             ) from None
-        for half_written in folder.glob("new-*"):
-            half_written.unlink()
+        for name in half_written:
+            (folder / name).unlink()
         now = time.strftime("%Y-%m-%d %H:%M:%S %z")
         before = status(folder) if again else {}
         times = {"started": before.get("started", now)}

@@ -261,6 +261,14 @@ def test_ctrl_c_ends_with_130_and_its_command_goes_on(photos, whole, tmp_path):
     assert_equal_runs(whole, folder)
 
 
+def test_a_folder_of_something_else_is_left_alone(photos, tmp_path, capsys):
+    (tmp_path / "new-1-book.txt").write_text("Chapter 1")
+    (tmp_path / "notes.txt").write_text("Dear diary")
+    assert main(command(photos, tmp_path, "--resume")) == 2
+    assert "in use" in capsys.readouterr().err
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_of_two_commands_one_gets_the_run(photos, stopped, capsys):
     import filelock
 
