@@ -199,7 +199,9 @@ def test_two_workers_see_every_validation_picture_once(photos, replicas):
         context = tf.distribute.InputContext(2, index, replicas)
         strategy = types.SimpleNamespace(
             num_replicas_in_sync=replicas,
-            distribute_datasets_from_function=lambda part, c=context: part(c),
+            distribute_datasets_from_function=lambda part, _, c=context: part(
+                c
+            ),
         )
         batches, count = pictures.shared_validation(4, strategy)
         steps.add(count)
