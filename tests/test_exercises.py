@@ -71,7 +71,7 @@ WRONG = {
         (ENDS | {6400: range(195, 226)}, "before its second number"),
         (ENDS | {9216: [227]}, "end in 9216, but there are more"),
         (ENDS | {9216: range(227, 260)}, "259 does not"),
-        (ENDS | {6400: (200, 210)}, "between, write `range(200, 211)`"),
+        (ENDS | {6400: (200, 210)}, "write `range(a, b + 1)`"),
         (ENDS | {6400: "195-226"}, "not text"),
         (ENDS | {6400: ["195", "226"]}, "whole numbers"),
         (ENDS | {6400: [[195, 226]]}, "flat list"),
@@ -123,7 +123,15 @@ WRONG = {
             lambda sizes: [sum(sizes) / n / len(sizes) for n in sizes],
             "upside down",
         ),
-        (lambda sizes: [n / max(sizes) for n in sizes], "1 / all pictures"),
+        (lambda sizes: [n / max(sizes) for n in sizes], "is 0.75 times"),
+        (
+            lambda sizes: np.round(np.divide(sizes, np.mean(sizes)), 2),
+            "but rounded",
+        ),
+        (
+            lambda sizes: [n**2 / max(sizes) ** 2 for n in sizes],
+            "1 / all pictures",
+        ),
         (lambda sizes: 1, "give 2 weights"),
         ([1, 1], "without parentheses"),
     ],
@@ -141,6 +149,7 @@ WRONG = {
         (BREAKS | {"replica_dropout": 0.25}, "quarter of *all*"),
         (BREAKS | {"replica_dropout": 0}, "knows nothing"),
         (BREAKS | {"one_device": 0.5}, "is a pair"),
+        (BREAKS | {"one_device": (-0.362, ...)}, "misses a number"),
         (BREAKS | {"one_device": ...}, "still missing"),
         (0.5, "dictionary"),
     ],
@@ -201,7 +210,7 @@ def test_other_right_answers_are_accepted():
     assert stride_and_size.q2.check(sizes).outcome == core.CORRECT
     numbers = {
         "values": 290_400,
-        "times_as_many_values": 1.9,
+        "times_as_many_values": 1.88,
         "times_fewer_positions": 17,
     }
     assert stride_and_size.q3.check(numbers).outcome == core.CORRECT

@@ -147,8 +147,8 @@ def _judge_sizes(sizes):
     for end, found in given.items():
         if len(found) == 2 and not isinstance(sizes[end], range):
             return (
-                f"{end}: two numbers stand for two sizes. For these and all "
-                f"between, write `range({min(found)}, {max(found) + 1})`."
+                f"{end}: two numbers stand for two sizes only. For all sizes "
+                "from a to b write `range(a, b + 1)`."
             )
         if found != right[end]:
             tip = " A range ends before its second number."
@@ -265,7 +265,7 @@ def _fault_of_quotient(number, right, division):
     return f"is another quotient: divide {division}."
 
 
-def _close(number, right, tolerance=0.02):
+def _close(number, right, tolerance=0.003):
     return abs(number - right) <= tolerance * right
 
 

@@ -126,6 +126,14 @@ def _judge_weights(function):
                 "The pictures count alike, but the step has grown: for equal "
                 "parts the weights must be 1."
             )
+        scale = found * parts.sum() / (parts * len(sizes))
+        if np.allclose(found, shares * len(sizes), rtol=0, atol=0.006):
+            return given + "You are near, but rounded: return the fraction."
+        if np.allclose(scale, scale[0]):
+            return given + (
+                "The pictures count alike, but the whole step is "
+                f"{scale[0]:.3g} times as large as it should be."
+            )
         return given + (
             "Divide each by its size: that, times 1 / replicas, is what a "
             "picture counts, and it must be 1 / all pictures."
@@ -169,6 +177,10 @@ def _judge_breaks(predicted):
         if is_placeholder(predicted[key]):
             return f"`{key}` is still missing."
     for key in _KEYS[:2]:
+        if isinstance(predicted[key], tuple | list) and any(
+            map(is_placeholder, predicted[key])
+        ):
+            return f"`{key}` still misses a number."
         if np.shape(predicted[key]) != (2,):
             return f"`{key}` is a pair: what the 8 and what the 10 become."
     one, two = (np.asarray(predicted[key], float) for key in _KEYS[:2])

@@ -54,8 +54,8 @@ def places(size, filter_size, stride=1):
     return ...
 
 
-mine = places(227, filter_size=11, stride=4)
-print("right" if mine == 55 else f"not 55 yet: {mine}")
+mine = [places(size, filter_size=11, stride=4) for size in (14, 227, 231)]
+print("right" if mine == [1, 55, 56] else f"not [1, 55, 56] yet: {mine}")
 
 # %% [markdown]
 # Here is one way. The last line holds the rule against counting, for every row
@@ -115,9 +115,9 @@ visualize.overhang((224, 225, 226, 227), filter_size=11, stride=4)
 # 226 to 227.
 #
 # Our rule drops the fraction, as Keras and PyTorch do, and counts 54 places at
-# 224. So 224 is often called a typo. But place 55 covers pixels 216 to 226,
-# however long the row is. Whether it counts where some of them do not exist is
-# not a matter of arithmetic. It is a decision.
+# 224. So 224 is often called a typo for 227. But place 55 covers pixels 216 to
+# 226, however long the row is. Whether it counts where some of them do not
+# exist is not a matter of arithmetic. It is a decision.
 #
 # ## 3. Round down or round up?
 #
@@ -143,9 +143,9 @@ print([shapes.output_size(size, 11, 4, rounding="up") for size in sizes])
 #
 # - `convdata.py`, line 121, cuts images out of 256 pixels and takes the same
 #   border off both sides. Can that give 227?
-# - While it trains, the program adds up its sums over conv1's places in groups
-#   of 5. Its layer files demand that, so 5 must divide the number of places.
-#   Which fits, 54 x 54 or 55 x 55?
+# - While it trains, the program handles conv1's places in groups. The files
+#   that describe its networks set the groups to 5 places, so 5 must divide
+#   their number. Which fits, 54 x 54 or 55 x 55?
 
 # %%
 print([256 - 2 * border for border in (14, 15, 16)])
@@ -245,7 +245,7 @@ for size in (224, 227):
 #
 # The facts were three: an image of 224 x 224, filters of 11 x 11, a stride of
 # 4. You have met three readings of them: 54 (drop place 55), 55 (let it hang
-# over) and 56 (`"same"`). Exercise 1 asks for one more.
+# over) and 56 (`"same"`). Exercise 1 has yet another way to 55.
 #
 # ## 6. The whole chain
 #
@@ -299,7 +299,7 @@ for row in shapes.table(chain, size=227)[1:]:
 # Some AlexNets flatten to 6400 numbers. Start from 224, round down everywhere,
 # and predict the end of the chain. In chapter 8 each of the numbers gets 4096
 # weights in the next layer, which is **fully connected**: how many weights does
-# one place less in conv1 cost?
+# one place less in conv1 save?
 
 # %%
 size = 224
@@ -393,7 +393,9 @@ for place in range(6):
     print(f"pixels {first} to {last}, {real} of them in the image")
 
 # %% [markdown]
-# The fields are all 195 wide, but the first starts at -64. Only the two in the
+# The fields are all 195 wide, but the first starts at -64: conv2's two zeros,
+# at a distance of 8 pixels, reach 16 pixels out, and the one zero of conv3, of
+# conv4 and of conv5, at a distance of 16, another 48. Only the two in the
 # middle see 195 real pixels, their neighbours 163, the outer ones 131. Keep the
 # 32 between neighbours: it returns in exercise 2. Chapter 7 draws these fields
 # on a photo.
@@ -408,7 +410,7 @@ before, after = 227 * 227 * 3, 55 * 55 * 9
 print(before, after, f"{before / after:.3g}")
 
 # %% [markdown]
-# The quotient is 5.68, which the article cuts to 5.6. One factor is wrong: a
+# The quotient is 5.68, which the article cuts to 5.6. The 9 is wrong: a
 # line earlier the article itself has 55 x 55 x 96. And two things are mixed,
 # the number of *positions* and the number of *values*. Exercise 3 lets you mend
 # it.
@@ -481,8 +483,8 @@ ex.q2.check(sizes)
 # ### Exercise 3: mend the calculation
 #
 # How many values does conv1 give? How many times as many is that as the input's
-# 154,587 (three digits)? And how many times fewer are the *positions*, channels
-# left out: divide the input's positions by conv1's.
+# 154,587? And how many times fewer are the *positions*, channels left out:
+# divide the input's positions by conv1's. Give three digits or more of both.
 
 # %%
 repaired = {

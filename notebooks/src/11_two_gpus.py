@@ -63,7 +63,7 @@ def build(strategy, make, precision="float32", **settings):
         network = make()
         sgd = keras.optimizers.SGD(**settings)
         loss = keras.losses.SparseCategoricalCrossentropy()
-        # XLA would compile longer than it saves here
+        # compiling it (with XLA) would take longer than it saves here
         network.compile(sgd, loss, jit_compile=False)
     return network
 
@@ -153,9 +153,9 @@ print(float(two.reduce("MEAN", each, axis=None)))
 # the same step from the same weights. The weights themselves never travel.
 #
 # What does it cost? A gradient has one number a weight, 4 bytes each. Whole
-# GPUs can pass them round in a ring: of n devices, each sends 2 (n - 1) / n
-# times the gradient. For the paper's network, is that more or less than 128
-# pictures?
+# GPUs can pass them round in a ring: each of n devices sends an n-th of the
+# gradient n - 1 times to add up, and n - 1 times to hand the sums on. For the
+# paper's network, is that more or less than 128 pictures?
 
 # %%
 gradient = 4 * 60_965_224  # bytes
@@ -264,19 +264,19 @@ def largest_difference(these, those):
 
 
 # %%
-del network, kernel, copies  # frees memory
+network = kernel = copies = None  # frees memory
 together, alone = train(two), train(one)
 
 apart = largest_difference(alone, together)
 print("below 1e-10:", apart < 1e-10, "and below 1e-14:", apart < 1e-14)
 print("biases of fc8 have moved:", np.abs(alone[-1]).max() > 1e-5)
-del alone, together
+alone = together = None
 
 # %% [markdown]
 # Among 56.9 million weights, the largest difference was 3e-17 where this was
-# written: the last digit of `float64`. The last line asks what you should ask
-# of every proof: would it have noticed? Weights that never move agree, too. But
-# He's biases start at 0, and these do not stay there.
+# written: the 16th digit of a weight near 0.1. The last line asks what you
+# should ask of every proof: would it have noticed? Weights that never move
+# agree, too. But He's biases start at 0, and these do not stay there.
 #
 # **Two replicas make one larger batch, and nothing else.**
 #
@@ -318,17 +318,17 @@ def record(strategy, precision, batches, extra=keras.layers.Identity, epochs=1):
 # difference in `float32` stay small, grow steadily, or jump?
 
 # %%
-steps, apart = {}, {}
+steps, drifts = {}, {}
 for precision in ("float64", "float32"):
     for strategy in (one, two):
         run = record(strategy, precision, small_batches, epochs=12)
         steps[precision, strategy] = run
     pairs = zip(steps[precision, one], steps[precision, two], strict=True)
-    apart[precision] = [largest_difference(*pair) for pair in pairs]
-    print(precision, "below 1e-10:", max(apart[precision]) < 1e-10)
+    drifts[precision] = [largest_difference(*pair) for pair in pairs]
+    print(precision, "below 1e-10:", max(drifts[precision]) < 1e-10)
 
 # %%
-visualize.drift(apart)
+visualize.drift(drifts)
 
 # %% [markdown]
 # **Figure.** Largest difference between the weights of one device and those of
@@ -370,11 +370,10 @@ for step in (0, -1):
     print(np.count_nonzero(alone != units_on(steps["float32", two][step])))
 
 # %% [markdown]
-# None or next to none at first, and a few at the end: the paths have parted.
+# None or next to none at first, and a few at the end.
 #
 # Third, every step starts where the last one ended, so differences breed
-# differences. Neither training is the right one. But test equality in
-# `float64`, and never promise it in `float32`.
+# differences. Test equality in `float64`, and never promise it in `float32`.
 #
 # ## 8. Three ways to break it
 #
@@ -404,8 +403,8 @@ print("below 1e-10:", difference(short) < 1e-10)
 # %% [markdown]
 # Two and one. Each replica's mean counts a half, so the two count a quarter
 # each and the lonely one a half. On one device each counts a third. So
-# our training drops the short batch, another one in every epoch. Exercise 2
-# mends it.
+# our training drops the short batch, with other pictures in every epoch.
+# Exercise 2 mends it.
 #
 # ### Dropout
 #
@@ -486,9 +485,9 @@ print("one common mean, below 1e-10:", apart < 1e-10)
 #
 # Two devices hold twice as many pictures, which tempts one to double the batch.
 # Then an epoch has half as many steps. Take the gradients 5 and 25 again: two
-# steps at rate 0.01 move by 0.05 + 0.25; one step at rate 0.02 with their mean
-# moves by 0.30 too. So the usual rule is **double the batch, double the rate**,
-# with a warm-up (chapter 10).
+# steps at rate 0.01 move by about 0.05 + 0.25; one step at rate 0.02 with their
+# mean moves by 0.30. So the usual rule is **double the batch, double the
+# rate**, with a warm-up (chapter 10).
 
 # %% [markdown]
 # ## AlexNet so far
@@ -540,9 +539,10 @@ ex.q1.check(all_reduce)
 # ### Exercise 2: mend the short batch
 #
 # Keras' mean of the means cannot be changed. But `fit` accepts a weight for
-# each picture; its loss is multiplied by it before the replica adds up and
-# divides by the number of its pictures. For parts of the given sizes, return a
-# weight for the pictures of each replica, so that all count alike. For `sizes =
+# each picture: the picture's loss is multiplied by it, and then the replica
+# takes the mean over its pictures as before. For parts of the given sizes,
+# return one number a replica, the weight of its pictures, so that all pictures
+# count alike. For `sizes =
 # [8, 8]` that is `[1, 1]`.
 
 
@@ -563,7 +563,7 @@ ex.q2.check(weights)
 # replica 1. What does BatchNorm make of the 8 and of the 10, on one device and
 # on two replicas? And of the units that a dropout of 0.5 drops on replica 0,
 # which share does replica 1 drop as well, with either layer? Give the mean
-# over many draws: the eight units of section 8 are too few to count.
+# over many draws, and all numbers to two decimals.
 
 # %%
 predicted = {
