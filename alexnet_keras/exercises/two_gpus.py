@@ -161,8 +161,8 @@ q2 = Exercise(
         replicas * size / sum(sizes): 1 if all parts are equal, less for a
         small part, more for a large one. When a single picture is left over,
         the second replica gets none, and without a weight of 2 half of the
-        step is lost. Dropping the short batch is simpler, and costs nothing
-        if another one is dropped in every epoch.
+        step is lost. Dropping the short batch is simpler, and leaves
+        out other pictures in every epoch.
     """,
 )
 
