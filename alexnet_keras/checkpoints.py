@@ -64,11 +64,12 @@ class Checkpoint(NamedTuple):
         Raises:
             CheckpointError: If they differ; the message names where.
         """
+        identity = json.loads(json.dumps(identity))  # as it was written
         differences = [
             f"{name}: {there!r} there, {here!r} here"
             for name in {**self.identity, **identity}
             if (there := self.identity.get(name))
-            != (here := _plain(identity).get(name))
+            != (here := identity.get(name))
         ]
         if differences:
             raise CheckpointError(
@@ -138,11 +139,12 @@ class Checkpointer(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Writes a checkpoint within an epoch."""
+        if not self._every:  # reading the step waits for the device
+            return
         step = self._step()
         # at the end of an epoch its validation is still to come
-        if self._every and step % self._every == 0:
-            if step % self._steps_per_epoch:
-                self.save()
+        if step % self._every == 0 and step % self._steps_per_epoch:
+            self.save()
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes a checkpoint."""
@@ -259,8 +261,3 @@ def _on_replicas(network, variable):
     return network.distribute_strategy.experimental_local_results(
         variable.value
     )
-
-
-def _plain(value):
-    """Gives a value as JSON gives it back: lists for tuples."""
-    return json.loads(json.dumps(value))

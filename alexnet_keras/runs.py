@@ -110,7 +110,8 @@ class Run:
         """
         folder = pathlib.Path(folder)
         facts = status(folder)
-        if "class_names" not in facts.get("data", ()):
+        data = facts.get("data")
+        if not isinstance(data, dict) or "class_names" not in data:
             raise RunError(
                 f"Not a run of alexnet-keras: {folder}. Give a folder that "
                 "`alexnet-keras train` has written, with run.json and "

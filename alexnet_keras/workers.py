@@ -27,18 +27,12 @@ def launch(count, command, patience=60):
         Int: 0 if all workers ended well, 130 after Ctrl-C, else the code of
         the first that failed (a signal's number is added to 128).
     """
-    addresses = [f"127.0.0.1:{port}" for port in _free_ports(count)]
+    addresses = free_addresses(count)
     workers, threads = [], []
     for index in range(count):
-        task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": addresses}, "task": task}
         worker = subprocess.Popen(
             command,
-            env={
-                **os.environ,
-                "TF_CONFIG": json.dumps(config),
-                "PYTHONUNBUFFERED": "1",
-            },
+            env=environment(addresses, index),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -112,12 +106,23 @@ def _show(index, stream):
             print(f"[{index}] {line}", end="", flush=True)
 
 
-def _free_ports(count):
-    """Finds ports that are free on the loopback interface."""
+def free_addresses(count):
+    """Finds addresses on the loopback interface whose ports are free."""
     with contextlib.ExitStack() as stack:
-        ports = []
+        addresses = []
         for _ in range(count):
             found = stack.enter_context(socket.socket())
             found.bind(("127.0.0.1", 0))
-            ports.append(found.getsockname()[1])
-    return ports
+            addresses.append(f"127.0.0.1:{found.getsockname()[1]}")
+    return addresses
+
+
+def environment(addresses, index):
+    """Gives a worker's environment variables: ours and its `TF_CONFIG`."""
+    task = {"type": "worker", "index": index}
+    config = {"cluster": {"worker": addresses}, "task": task}
+    return {
+        **os.environ,
+        "TF_CONFIG": json.dumps(config),
+        "PYTHONUNBUFFERED": "1",
+    }

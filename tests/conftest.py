@@ -63,6 +63,34 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def assert_equal_runs():
+    """Compares two finished runs: files, history but its times, weights."""
+    import csv
+
+    import keras
+
+    import alexnet_keras.layers  # noqa: F401  registers our layers
+
+    def history(folder):
+        with open(folder / "history.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return [{**row, "seconds": None} for row in rows]
+
+    def weights(folder):
+        return keras.models.load_model(folder / "model.keras").get_weights()
+
+    def check(one, two):
+        assert {path.name for path in two.iterdir()} == {
+            "model.keras", "history.csv", "curves.png", "run.json",
+        }  # fmt: skip
+        assert history(one) == history(two)
+        for a, b in zip(weights(one), weights(two), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def tiny_pictures(tmp_path_factory):
     """A prepared TFDS set `tiny_pictures` in two files a split."""
     import tensorflow_datasets as tfds

@@ -1,6 +1,5 @@
 """A run that is killed goes on as if nothing had happened: bit for bit."""
 
-import csv
 import json
 import os
 import shutil
@@ -9,17 +8,13 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import pytest
 
-import alexnet_keras.layers  # noqa: F401  registers our layers
 from alexnet_keras import checkpoints
 from alexnet_keras.__main__ import main
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
-
-WRITTEN = {"model.keras", "history.csv", "curves.png", "run.json"}
 
 # Runs a command and kills itself: when the clock, or the count of the arrays
 # written and of the files moved into place, says so.
@@ -64,24 +59,6 @@ def command(photos, folder, *more, epochs=3):
     ]  # fmt: skip
 
 
-def weights(folder):
-    return keras.models.load_model(folder / "model.keras").get_weights()
-
-
-def history(folder):
-    """Rows of a run, times aside."""
-    with open(folder / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [{**row, "seconds": None} for row in rows]
-
-
-def assert_equal_runs(one, two):
-    assert {path.name for path in two.iterdir()} == WRITTEN
-    assert history(one) == history(two)
-    for a, b in zip(weights(one), weights(two), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
 def kill(moments, arguments):
     """Runs and resumes a command, killed at each moment in turn."""
     for kind, moment in moments:
@@ -121,7 +98,7 @@ def stopped(killed, tmp_path):
 
 
 def test_a_killed_run_ends_as_if_it_had_not_been(
-    photos, whole, stopped, capsys
+    photos, whole, stopped, capsys, assert_equal_runs
 ):
     assert list(stopped.glob("new-*"))  # half a checkpoint
     assert main(command(photos, stopped, "--resume")) == 0
@@ -133,7 +110,9 @@ def test_a_killed_run_ends_as_if_it_had_not_been(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("devices", ["1", "2"])
-def test_twenty_kills_leave_no_trace(photos, tmp_path, devices):
+def test_twenty_kills_leave_no_trace(
+    photos, tmp_path, devices, assert_equal_runs
+):
     rng = np.random.default_rng(3)
     moments = [("event", rng.integers(1, 200)) for _ in range(12)]
     moments += [("clock", rng.uniform(0, 8)) for _ in range(8)]
@@ -147,7 +126,7 @@ def test_twenty_kills_leave_no_trace(photos, tmp_path, devices):
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(
-    photos, whole, stopped, capsys
+    photos, whole, stopped, capsys, assert_equal_runs
 ):
     newest = stopped / checkpoints.NEWEST
     damaged = bytearray(newest.read_bytes())
@@ -208,7 +187,7 @@ def test_a_checkpoint_of_other_data_is_refused(
 
 
 def test_nothing_to_resume_starts_anew_and_a_finished_run_is_left(
-    photos, whole, tmp_path, capsys
+    photos, whole, tmp_path, capsys, assert_equal_runs
 ):
     folder = tmp_path / "run"
     assert main(command(photos, folder, "--resume")) == 0
@@ -221,7 +200,7 @@ def test_nothing_to_resume_starts_anew_and_a_finished_run_is_left(
 
 
 def test_a_run_without_a_name_resumes_the_last_of_its_kind(
-    photos, whole, killed, tmp_path, monkeypatch, capsys
+    photos, whole, killed, tmp_path, monkeypatch, capsys, assert_equal_runs
 ):
     monkeypatch.chdir(tmp_path)
     kind = f"{photos.name}-mini"
@@ -233,7 +212,9 @@ def test_a_run_without_a_name_resumes_the_last_of_its_kind(
     assert_equal_runs(whole, tmp_path / "runs" / f"{kind}-2")
 
 
-def test_ctrl_c_ends_with_130_and_its_command_goes_on(photos, whole, tmp_path):
+def test_ctrl_c_ends_with_130_and_its_command_goes_on(
+    photos, whole, tmp_path, assert_equal_runs
+):
     folder = tmp_path / "run"
     arguments = command(photos, folder)
     arguments[arguments.index("--checkpoint-steps") + 1] = "3"
