@@ -37,9 +37,9 @@ def summary(options):
     from alexnet_keras import distribution
 
     distribution.start()
-    from alexnet_keras import models, shapes
+    from alexnet_keras import architecture, models, shapes
 
-    size = options.input_size or models.default_size(options.model)
+    size = options.input_size or architecture.default_size(options.model)
     with _refused(ValueError):
         model = models.BUILDERS[options.model](
             input_shape=(size, size, 3), classes=options.classes
@@ -76,7 +76,13 @@ def train(options):
     chief = cluster is None or cluster.index == 0
     say = print if chief else _say_nothing
     say(f"Devices: {devices}." + (f" {cluster}." if cluster else ""))
-    from alexnet_keras import checkpoints, data, models, runs, training
+    from alexnet_keras import (
+        architecture,
+        checkpoints,
+        data,
+        runs,
+        training,
+    )
 
     if cluster is not None and options.precision == "auto":
         raise BadInput(
@@ -91,9 +97,9 @@ def train(options):
             f"devices. Use a multiple of {replicas} for --batch-size, which "
             "counts the pictures of all devices together."
         )
-    size = options.input_size or models.default_size(options.model)
+    size = options.input_size or architecture.default_size(options.model)
     with _refused(ValueError):
-        models.check_size(options.model, size)
+        architecture.check_size(options.model, size)
     pictures = _load(options.data, size, options, say=say)
     with _refused(ValueError):
         training.steps(recipe, pictures)

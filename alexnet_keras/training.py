@@ -92,6 +92,23 @@ class MomentumSGD(keras.optimizers.SGD):
         super().__init__(learning_rate, momentum=momentum)
         self.bias_learning_rate = bias_learning_rate
 
+    def add_variable_from_reference(self, reference_variable, **options):
+        """Puts a variable's velocity on the variable's own device."""
+        device = None
+        if not tf.distribute.has_strategy():  # which places them itself
+            device = reference_variable.value.device
+        with tf.device(device):
+            return super().add_variable_from_reference(
+                reference_variable, **options
+            )
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        # with one replica there is nothing to add, but TensorFlow would still
+        # take the gradients of all devices through the first
+        if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+            return grads_and_vars
+        return super()._all_reduce_sum_gradients(grads_and_vars)
+
     def update_step(self, gradient, variable, learning_rate):
         """Moves one variable: `v = momentum v - rate gradient; w = w + v`."""
         rate = learning_rate

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_keras import models, shapes
+from alexnet_keras import architecture, models, shapes
 from alexnet_keras.models import (
     AlexNet,
     AlexNetMini,
@@ -164,7 +164,7 @@ def test_224_pixels_are_227_with_zeros_at_the_bottom_and_right():
 def test_images_that_are_too_small_are_refused(builder, name, least):
     model = builder(False, input_shape=(least, least, 3))
     assert model.output_shape[1:3] == (1, 1)
-    assert models.smallest_size(name) == least
+    assert architecture.smallest_size(name) == least
     wrong = (least - 1, least, 3)
     with pytest.raises(ValueError, match=f"at least {least} x {least}") as e:
         builder(False, input_shape=wrong)
