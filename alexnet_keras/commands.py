@@ -62,11 +62,13 @@ def summary(options):
 
 def train(options):
     """Trains a network and writes the run's folder."""
-    from alexnet_keras import distribution
+    from alexnet_keras import distribution, workers
 
     began = time.perf_counter()
     if options.workers is not None:
-        return _launch(options)
+        if not workers.is_launched():
+            return _launch(options)
+        options.strategy = "multiworker"
     cluster = None
     with _refused(ValueError):
         if options.strategy == "multiworker":
@@ -366,16 +368,8 @@ def _launch(options):
             "--workers starts workers for --strategy multiworker. Received: "
             f"--strategy {options.strategy}."
         )
-    typed, left = iter(options.typed[1:]), []
-    for word in typed:
-        if word in ("--workers", "--strategy"):
-            next(typed)
-        elif not word.startswith(("--workers=", "--strategy=")):
-            left.append(word)
-    command = [sys.executable, "-m", "alexnet_keras", *left]
-    return workers.launch(
-        options.workers, [*command, "--strategy", "multiworker"]
-    )
+    command = [sys.executable, "-m", "alexnet_keras", *options.typed[1:]]
+    return workers.launch(options.workers, command)
 
 
 def _num_devices(options):

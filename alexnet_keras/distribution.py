@@ -228,11 +228,36 @@ def strategy(devices, name="auto", cluster=None):
 
 
 def _multi_worker(tf, devices, cluster):
-    """Makes the strategy, with two faults of Keras 3 mended (keras#20585)."""
+    """Makes the strategy, with two faults of Keras 3 mended (keras#20585).
+
+    A worker with one replica reads its pipeline itself. TensorFlow would add
+    an iterator of its own, with a thread that holds the end of an epoch up
+    (see `data._options`).
+    """
+    num_workers, own = len(cluster.addresses), []
 
     class MultiWorkerMirroredStrategy(
         tf.distribute.MultiWorkerMirroredStrategy
     ):
+        def distribute_datasets_from_function(self, dataset_fn, options=None):
+            if self.num_replicas_in_sync > num_workers:
+                return super().distribute_datasets_from_function(
+                    dataset_fn, options
+                )
+            own.append(
+                dataset_fn(
+                    tf.distribute.InputContext(
+                        num_workers, cluster.index, num_workers
+                    )
+                )
+            )
+            return own[-1]
+
+        def experimental_distribute_dataset(self, dataset, options=None):
+            if any(dataset is distributed for distributed in own):
+                return dataset  # Keras asks for what has been done
+            return super().experimental_distribute_dataset(dataset, options)
+
         def reduce(self, reduce_op, value, axis):
             if isinstance(value, tuple):
                 # Keras builds from a whole batch: one replica's part will do

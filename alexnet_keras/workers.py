@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 
+_LAUNCHED = "ALEXNET_KERAS_LAUNCHED"
+
 
 def launch(count, command, patience=60):
     """Runs a command once for each of several workers, and waits.
@@ -125,4 +127,10 @@ def environment(addresses, index):
         **os.environ,
         "TF_CONFIG": json.dumps(config),
         "PYTHONUNBUFFERED": "1",
+        _LAUNCHED: "1",
     }
+
+
+def is_launched():
+    """Tells whether this process is one of the workers of `launch`."""
+    return _LAUNCHED in os.environ

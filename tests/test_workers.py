@@ -5,6 +5,7 @@ The workers are real processes that speak to one another over loopback.
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -191,6 +192,24 @@ def test_two_workers_see_every_validation_picture_once(photos, replicas):
     np.testing.assert_array_equal(seen[order[0]], expected[order[1]])
 
 
+def test_a_workers_own_batches_get_no_iterator_of_tensorflows():
+    code = (
+        "from alexnet_keras import distribution\n"
+        "devices = distribution.start(1)\n"
+        "strategy = distribution.strategy(devices, 'multiworker')\n"
+        "import tensorflow as tf\n"
+        "own = strategy.distribute_datasets_from_function(\n"
+        "    lambda context: tf.data.Dataset.range(\n"
+        "        context.num_input_pipelines))\n"
+        "assert isinstance(own, tf.data.Dataset) and len(own) == 1\n"
+        "assert strategy.experimental_distribute_dataset(own) is own\n"
+        "other = strategy.experimental_distribute_dataset(\n"
+        "    tf.data.Dataset.range(4).batch(2))\n"
+        "assert isinstance(other, tf.distribute.DistributedDataset)\n"
+    )
+    assert workers.launch(1, [sys.executable, "-c", code]) == 0
+
+
 def test_a_failing_worker_ends_the_others(capfd):
     code = (
         "import json, os, sys, time\n"
@@ -287,6 +306,29 @@ def test_ctrl_c_stops_all_workers_at_one_step(
         assert "keeps the state at" in said
     assert main(command(photos, folder, "--workers", "2", "--resume")) == 0
     assert_equal_runs(whole, folder)
+
+
+@posix
+@pytest.mark.slow
+def test_ctrl_c_to_the_launcher_tells_its_own_command(photos, tmp_path):
+    folder = tmp_path / "run"
+    typed = command(photos, folder, "--workers", "2")
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "alexnet_keras", *typed],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    while not (folder / "checkpoint.npz").exists():
+        assert launcher.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    launcher.send_signal(signal.SIGINT)
+    said, _ = launcher.communicate(timeout=120)
+    assert launcher.returncode == 130, said
+    assert f"[0]   {shlex.join(['alexnet-keras', *typed, '--resume'])}" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.slow
