@@ -162,14 +162,18 @@ class PlacedModel(keras.Model):
     state is not among it.
     """
 
-    def crossings(self):
+    def crossings(self, batch_size=None):
         """Counts the floats that cross between the devices.
 
+        The images, which both devices need, are not counted.
+
+        Args:
+            batch_size: `None` counts the activations of one image. An int
+                counts a training step of so many images, in which as many
+                gradients go back.
+
         Returns:
-            List of `Crossing`, one for each layer that reads across, for one
-            image. As many gradients go back: a training step moves twice the
-            sum for every image of its batch. The images, which both devices
-            need, are not counted.
+            List of `costs.Crossing`, one for each layer that reads across.
         """
         placed = self._placed()
         first = placed[0].device
@@ -182,6 +186,11 @@ class PlacedModel(keras.Model):
                 if devices.get(id(tensor), layer.device) != layer.device:
                     counts = found.setdefault(layer.layer.name, [0, 0])
                     counts[layer.device != first] += math.prod(tensor.shape[1:])
+        if batch_size is not None:
+            found = {
+                name: [batch_size * sum(counts)] * 2
+                for name, counts in found.items()
+            }
         return [Crossing(name, *counts) for name, counts in found.items()]
 
     def join(self):

@@ -1,5 +1,6 @@
 """A run that is killed goes on as if nothing had happened: bit for bit."""
 
+import errno
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -136,6 +138,27 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     said = capsys.readouterr().out
     assert f"{newest} is damaged" in said
     assert "The one before is used." in said
+    assert_equal_runs(whole, stopped)
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(
+    photos, whole, stopped, capsys, monkeypatch, assert_equal_runs
+):
+    good = (stopped / checkpoints.NEWEST).read_bytes()
+    write = zipfile.ZipFile.open
+
+    def fill(archive, name, mode="r", **options):
+        if mode == "w" and "variable-0009" in str(name):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(archive, name, mode, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile.ZipFile, "open", fill)
+        assert main(command(photos, stopped, "--resume")) == 2
+    assert "There is no space left" in capsys.readouterr().err
+    assert (stopped / checkpoints.NEWEST).read_bytes() == good
+    assert not list(stopped.glob("new-*"))
+    assert main(command(photos, stopped, "--resume")) == 0
     assert_equal_runs(whole, stopped)
 
 

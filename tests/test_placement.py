@@ -134,6 +134,10 @@ def test_only_four_layers_read_across(traced):
                 expected[1][crossing.name, back] = BATCH * count
     assert forward == expected[0]
     assert backward == expected[1]
+    _, to_first, to_second = zip(*network.crossings(BATCH), strict=True)
+    for direction, counted in (("first", to_first), ("second", to_second)):
+        sent = [*forward.items(), *backward.items()]
+        assert sum(n for (_, to), n in sent if to == direction) == sum(counted)
 
 
 def test_the_floats_that_cross_are_the_papers():
@@ -144,6 +148,7 @@ def test_the_floats_that_cross_are_the_papers():
         ("fc7", 2_048, 2_048),
         ("fc8", 2_048, 0),
     ]
+    assert network.crossings(128)[3] == ("fc8", 128 * 2_048, 128 * 2_048)
     assert network.count_params() == 60_965_224
     for plan in ({}, {"input_shape": (224, 224, 3)}, {"include_top": False}):
         network = models.AlexNet(devices=DEVICES, **plan)
