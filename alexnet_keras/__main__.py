@@ -12,7 +12,7 @@ import sys
 import alexnet_keras
 from alexnet_keras import commands
 
-MODELS = ("two-tower", "one-tower", "one-weird-trick", "mini")
+MODELS = ("two-tower", "one-tower", "caffe", "one-weird-trick", "mini")
 
 
 def main(arguments=None):
@@ -91,17 +91,21 @@ def _parser():
             choices=("auto", "memory", "disk", "none"),
         )  # fmt: skip
 
-    def network_options(sub):
-        option(
-            sub, "--model", "which network", choices=MODELS, default=MODELS[0]
-        )
+    def network_options(sub, default, text="which network"):
+        option(sub, "--model", text, choices=MODELS, default=default)
         option(
             sub, "--input-size", "side of the network's input in pixels; by "
             "default the network's own", type=_positive, metavar="N",
         )  # fmt: skip
 
+    def network_argument(sub):
+        option(
+            sub, "network", "folder of a run, or a file that convert has "
+            "written", metavar="NETWORK", type=pathlib.Path,
+        )  # fmt: skip
+
     sub = command(commands.summary, "print the table of layers, with totals")
-    network_options(sub)
+    network_options(sub, MODELS[0])
     option(
         sub, "--classes", "number of classes", type=_positive, default=1000,
         metavar="N",
@@ -113,7 +117,18 @@ def _parser():
         "as imagenette/320px-v2, or a folder with one folder of pictures for "
         "each class (or train/CLASS and val/CLASS)",
     )  # fmt: skip
-    network_options(sub)
+    network_options(
+        sub, None, "which network; by default two-tower, or that of --weights"
+    )
+    option(
+        sub, "--weights", "a file of weights to start from: what convert has "
+        "written, or another run's model.keras; fc8 starts anew unless the "
+        "classes are the same", type=pathlib.Path, metavar="FILE",
+    )  # fmt: skip
+    option(
+        sub, "--freeze-until", "leave the weights of this layer, and of those "
+        "before it, as they are", metavar="LAYER",
+    )  # fmt: skip
     option(
         sub, "--strategy", "one device, a copy of the network on each "
         "(mirrored), on each of every worker that TF_CONFIG or Slurm names "
@@ -165,12 +180,13 @@ def _parser():
     )  # fmt: skip
 
     sub = command(
-        commands.evaluate, "measure a run's network and draw its confusions"
+        commands.evaluate, "measure a network and draw a run's confusions"
     )
-    option(sub, "run", "folder of a run", metavar="RUN", type=pathlib.Path)
+    network_argument(sub)
     data_options(
-        sub, None, "other data with the same classes; by default the run's"
-    )
+        sub, None, "other data, with classes that the network knows; by "
+        "default the run's",
+    )  # fmt: skip
     option(
         sub, "--ten-crops", "average ten crops, as the paper does",
         action="store_true",
@@ -179,7 +195,7 @@ def _parser():
     sub = command(
         commands.predict, "name the five likeliest classes of pictures"
     )
-    option(sub, "run", "folder of a run", metavar="RUN", type=pathlib.Path)
+    network_argument(sub)
     option(
         sub,
         "images",
@@ -188,6 +204,35 @@ def _parser():
         nargs="+",
         type=pathlib.Path,
     )
+
+    sub = command(
+        commands.convert, "bring weights of torchvision, Caffe or ONNX here, "
+        "or ours into torchvision's names",
+    )  # fmt: skip
+    option(sub, "input", "file to read", metavar="IN", type=pathlib.Path)
+    option(
+        sub, "output", "file to write, .weights.h5 or .safetensors",
+        metavar="OUT", type=pathlib.Path,
+    )  # fmt: skip
+    option(
+        sub, "--from", "where IN is from; by default what its name's ending "
+        "says", dest="source",
+        choices=("onnx", "torchvision", "caffe", "keras"),
+    )  # fmt: skip
+    option(
+        sub, "--class-names", "text file with the name of a class on each "
+        "line; by default ImageNet's WordNet ids, where there are 1000",
+        type=pathlib.Path, metavar="FILE",
+    )  # fmt: skip
+
+    sub = command(
+        commands.identify, "say whose AlexNet a file holds, and where it "
+        "departs from the paper",
+    )  # fmt: skip
+    option(
+        sub, "file", "a .keras, .onnx, .safetensors or .weights.h5 file",
+        metavar="FILE", type=pathlib.Path,
+    )  # fmt: skip
     return parser
 
 

@@ -10,26 +10,34 @@ import numpy as np
 from keras import layers
 
 from alexnet_keras import shapes
+from alexnet_keras.convert import read
 from alexnet_keras.layers import (
     LocalResponseNormalization,
     ReplicaDropout,
     TwoTowerConv2D,
 )
+from alexnet_keras.weights import Weights, assign
 
 _PAPER = {
     "size": 227, "filters": (96, 256, 384, 384, 256), "conv1": (11, 4),
-    "units": 4096, "towers": 2, "lrn": True, "pad": None,
+    "units": 4096, "towers": 2, "lrn": {"groups": 2}, "pad": None,
+    "pools": "down",
 }  # fmt: skip
 _PLANS = {
     "two-tower": _PAPER,
-    "one-tower": {**_PAPER, "towers": 1},
+    "one-tower": {**_PAPER, "towers": 1, "lrn": {"groups": 1}},
+    "caffe": {  # BVLC/caffe, models/bvlc_alexnet; its sizes: src/caffe/layers
+        **_PAPER, "lrn": {"alpha": 1e-4 / 5, "bias": 1.0}, "pad": 0,
+        "pools": "up",
+    },
     "one-weird-trick": {
         "size": 224, "filters": (64, 192, 384, 256, 256), "conv1": (11, 4),
-        "units": 4096, "towers": 1, "lrn": False, "pad": 2,
+        "units": 4096, "towers": 1, "lrn": None, "pad": 2, "pools": "down",
     },
     "mini": {
         "size": 64, "filters": (32, 64, 96, 96, 64), "conv1": (5, 2),
-        "units": 256, "towers": 2, "lrn": True, "pad": None,
+        "units": 256, "towers": 2, "lrn": {"groups": 2}, "pad": None,
+        "pools": "down",
     },
 }  # fmt: skip
 
@@ -41,6 +49,11 @@ def build(
 ):  # fmt: skip
     """Builds a network by its name; the arguments are those of `models`."""
     _check(weights, pooling, classes, initialization)
+    found = weights
+    if weights is not None and not isinstance(weights, Weights):
+        found = read(weights)
+    if rescaling is None and found is not None:
+        rescaling = found.rescaling
     image = _input(model, input_tensor, input_shape)
     plan = _PLANS[model]
     filters, towers = plan["filters"], plan["towers"]
@@ -61,21 +74,25 @@ def build(
 
     def norm_and_pool(x, number, norm=plan["lrn"]):
         if norm:
-            x = LocalResponseNormalization(groups=towers, name=f"norm{number}")(
-                x
-            )
+            x = LocalResponseNormalization(name=f"norm{number}", **norm)(x)
+        if plan["pools"] == "up":  # zeros do, since nothing is below them
+            pads = [(0, shapes.overhang(side, 3, 2)) for side in x.shape[1:3]]
+            x = pad(x, f"pad_pool{number}", pads)
         return layers.MaxPooling2D(3, 2, name=f"pool{number}")(x)
 
+    def pad(x, layer, pads):
+        if not np.any(pads):
+            return x
+        return layers.ZeroPadding2D(tuple(map(tuple, pads)), name=layer)(x)
+
     x = image
-    if rescaling is not None:
-        mean, scale = np.asarray(rescaling[0], float), float(rescaling[1])
+    if rescaling:
+        mean, scale = (np.asarray(part, float) for part in rescaling)
         x = layers.Rescaling(
-            1 / scale, (-mean / scale).tolist(), name="rescaling"
+            (1 / scale).tolist(), (-mean / scale).tolist(), name="rescaling"
         )(x)
     side, stride = plan["conv1"]
-    pads = _conv1_padding(plan, x.shape)
-    if np.any(pads):
-        x = layers.ZeroPadding2D(pads, name="pad1")(x)
+    x = pad(x, "pad1", _conv1_padding(plan, x.shape))
     x = layers.Conv2D(
         filters[0], side, stride, activation="relu", **options("conv1")
     )(x)
@@ -115,8 +132,8 @@ def build(
         image = keras.utils.get_source_inputs(input_tensor)
         image = image[0] if len(image) == 1 else image  # calls may warn else
     network = keras.Model(image, x, name=name)
-    if weights is not None:
-        network.load_weights(weights)
+    if found is not None:
+        assign(network, found, model)
     return network
 
 
@@ -126,10 +143,12 @@ def _check(weights, pooling, classes, initialization):
             "No ImageNet weights come with this package. Received: "
             'weights="imagenet". Trained weights are at torchvision '
             "(`alexnet-owt-7be5be79.pth`), in the ONNX model zoo "
-            "(`bvlcalexnet-12.onnx`) and with Caffe (`bvlc_alexnet`); give "
-            "the path of a `.weights.h5` file of this model, or None."
+            "(`bvlcalexnet-12.onnx`) and with Caffe (`bvlc_alexnet`). "
+            "`alexnet-keras convert` makes a `.weights.h5` file of them; give "
+            "its path."
         )
-    if weights is not None and not os.path.isfile(weights):
+    is_path = not isinstance(weights, Weights | None)
+    if is_path and not os.path.isfile(weights):
         raise ValueError(
             "`weights` must be None or the path of a file. There is no such "
             f"file. Received: weights={os.fspath(weights)!r}"
@@ -209,7 +228,7 @@ def smallest_size(model):
         x = shapes.output_size(size, side, stride, plan["pad"] or 0, rounding)
         try:
             for _ in ("pool1", "pool2", "pool5"):
-                x = shapes.output_size(x, 3, 2)
+                x = shapes.output_size(x, 3, 2, rounding=plan["pools"])
             return size
         except ValueError:
             size += 1

@@ -22,8 +22,11 @@ _ARGUMENTS = """
 
     Args:
         include_top: Bool, whether to end with fc6, fc7 and fc8.
-        weights: `None` for random weights, or the path of a `.weights.h5`
-            file. No ImageNet weights come with this package.
+        weights: `None` for random weights, or the path of a file: a
+            `.weights.h5`, or what `convert.read` reads besides. Without the
+            top, the rest of a whole network's file is left out. No ImageNet
+            weights come with this package; `alexnet-keras convert` brings
+            them here.
         input_tensor: A Keras tensor to use as the input, instead of
             `input_shape`.
         input_shape: `(height, width, channels)` of the images.
@@ -40,8 +43,10 @@ _ARGUMENTS = """
             or `"he"` (He's normal, biases 0). The first two need inputs of 0
             to 255 minus the mean, the last inputs of about unit variance.
         kernel_regularizer: Regularizer of every kernel, or `None`.
-        rescaling: `None`, or a pair `(mean, scale)`: the model then takes
-            RGB from 0 to 255 and begins with `(inputs - mean) / scale`.
+        rescaling: A pair `(mean, scale)`, each a number or one for each of
+            RGB: the model then takes RGB from 0 to 255 and begins with
+            `(inputs - mean) / scale`. `None` takes the one that the weights
+            were trained with, if their file tells it; `False` has none.
         devices: `None`, or two of TensorFlow's devices such as `("GPU:0",
             "GPU:1")`, one for each tower: their weights and all that is
             computed of them stand there, fc8 on the first. With
@@ -51,8 +56,8 @@ _ARGUMENTS = """
         A functional `keras.Model`; with `devices` a `placement.PlacedModel`.
 
     Raises:
-        ValueError: If an argument is out of range, or the images are too
-            small for pool5.
+        ValueError: If an argument is out of range, the images are too small
+            for pool5, or the weights do not fit; the message says what does.
     """
 
 
@@ -109,6 +114,31 @@ def AlexNetOneTower(
 
 
 @_document
+def CaffeAlexNet(
+    include_top=True,
+    weights=None,
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="caffe_alexnet",
+    **options,
+):
+    """Caffe's `bvlc_alexnet` (BVLC/caffe, `models/bvlc_alexnet`).
+
+    60,965,224 parameters with 1000 classes. It has the paper's two towers, but
+    normalises over all channels with a bias of 1 and a fifth of the paper's
+    alpha. As in Caffe, convolutions round down and pools up: 227 pixels, the
+    default, and 224 both give 9216 values at fc6.
+    """
+    return _build(
+        "caffe", include_top, weights, input_tensor, input_shape, pooling,
+        classes, classifier_activation, name, **options,
+    )  # fmt: skip
+
+
+@_document
 def OneWeirdTrick(
     include_top=True,
     weights=None,
@@ -160,6 +190,7 @@ def AlexNetMini(
 BUILDERS = {
     "two-tower": AlexNet,
     "one-tower": AlexNetOneTower,
+    "caffe": CaffeAlexNet,
     "one-weird-trick": OneWeirdTrick,
     "mini": AlexNetMini,
 }
@@ -178,6 +209,34 @@ def _build(
         model, include_top, weights, input_tensor, *arguments, **options
     )
     return whole if devices is None else placement.spread(whole, devices)
+
+
+def from_weights(weights):
+    """Builds the network that weights are of.
+
+    Args:
+        weights: A `weights.Weights`, as `convert.read` gives it.
+
+    Returns:
+        A `keras.Model` that takes RGB from 0 to 255, if the weights tell the
+        scale of their pictures.
+
+    Raises:
+        ValueError: If they are of no network of this module.
+    """
+    model = weights.likely_model
+    if model is None:
+        raise ValueError(
+            "These weights are of no network of this package. They hold "
+            f"{', '.join(weights.arrays)}."
+        )
+    size = weights.size or architecture.default_size(model)
+    return BUILDERS[model](
+        include_top=weights.num_classes is not None,
+        weights=weights,
+        input_shape=(size, size, 3),
+        classes=weights.num_classes or 1000,
+    )
 
 
 def layer_chain(model):

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_keras import models
+from alexnet_keras.weights import assign
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +155,15 @@ def learning_rate(recipe, steps_per_epoch):
     )
 
 
-def build(model, recipe, data, steps_per_epoch=None, seed=0):
+def build(
+    model,
+    recipe,
+    data,
+    steps_per_epoch=None,
+    seed=0,
+    weights=None,
+    freeze_until=None,
+):
     """Builds and compiles a network for a recipe and a data set.
 
     Call it inside `strategy.scope()` to train on several devices. The network
@@ -168,25 +177,41 @@ def build(model, recipe, data, steps_per_epoch=None, seed=0):
         data: A `data.Data`.
         steps_per_epoch: Int; by default what the data and the batch give.
         seed: Int, of the initial weights and of dropout.
+        weights: A `weights.Weights` to start from, or `None`. Its pictures'
+            scale takes the place of the data's. fc8 starts anew unless its
+            classes are the data's.
+        freeze_until: Str, the last layer that keeps its weights as they are,
+            with all before it; by default none does.
 
     Returns:
         A compiled `keras.Model`.
+
+    Raises:
+        ValueError: If the weights do not fit, there is no such layer, or
+            nothing would be left to train.
     """
     keras.utils.set_random_seed(seed)
     if steps_per_epoch is None:
         steps_per_epoch = steps(recipe, data)
     penalty = keras.regularizers.L2(recipe.weight_decay / 2)
+    rescaling = (
+        data.colors.mean,
+        data.colors.scale if recipe.unit_variance else 1,
+    )
+    if weights is not None:
+        rescaling = weights.rescaling or rescaling
     network = models.BUILDERS[model](
         input_shape=(data.size, data.size, 3),
         classes=len(data.class_names),
         dropout=recipe.dropout,
         initialization=recipe.initialization,
         kernel_regularizer=penalty if recipe.weight_decay else None,
-        rescaling=(
-            data.colors.mean,
-            data.colors.scale if recipe.unit_variance else 1,
-        ),
+        rescaling=rescaling,
     )
+    if weights is not None:
+        assign(network, weights, model, skip=new_layers(weights, data))
+    if freeze_until is not None:
+        _freeze(network, freeze_until)
     metrics = [
         "accuracy",
         keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy"),
@@ -209,6 +234,26 @@ def build(model, recipe, data, steps_per_epoch=None, seed=0):
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
     )
     return network
+
+
+def new_layers(weights, data):
+    """Lists the layers that start anew when weights meet other classes."""
+    known = list(weights.class_names or ()) == list(data.class_names)
+    return () if known else ("fc8",)
+
+
+def _freeze(network, last):
+    """Leaves the weights of a layer, and of those before it, as they are."""
+    names = [layer.name for layer in network.layers if layer.weights]
+    if last not in names[:-1]:
+        raise ValueError(
+            "There is no such layer to freeze, or nothing would be left to "
+            f"train. Received: {last!r}. Use one of {', '.join(names[:-1])}."
+        )
+    for layer in network.layers:
+        layer.trainable = False
+        if layer.name == last:
+            return
 
 
 def steps(recipe, data):

@@ -1,5 +1,6 @@
 """Data sets that come with the package, and where prepared sets are kept."""
 
+import importlib.util
 import os
 import pathlib
 
@@ -19,3 +20,17 @@ def data_dir():
     if (checkout / "pyproject.toml").is_file():
         return checkout / "data"
     return pathlib.Path.home() / "tensorflow_datasets"
+
+
+def imagenet_ids():
+    """Lists the WordNet ids of ImageNet's 1000 classes, in their order.
+
+    Caffe, torchvision and Keras all have this order, the sorted one. The list
+    comes with TensorFlow Datasets.
+
+    Returns:
+        List of str.
+    """
+    package = importlib.util.find_spec("tensorflow_datasets").origin
+    path = pathlib.Path(package).parent / "datasets/imagenet2012/labels.txt"
+    return path.read_text().split()

@@ -1,8 +1,4 @@
-"""What the commands of the command line do.
-
-TensorFlow is imported inside the functions: `distribution.start` silences its
-start-up noise, so it comes first.
-"""
+"""The command `train`."""
 
 import contextlib
 import dataclasses
@@ -14,50 +10,7 @@ import sys
 import time
 import zlib
 
-
-class BadInput(Exception):
-    """A message for who typed the command."""
-
-
-class WorkerLost(Exception):
-    """Another worker of the job is gone."""
-
-
-@contextlib.contextmanager
-def _refused(*kinds):
-    """Turns errors of the given kinds into a clear line and exit code 2."""
-    try:
-        yield
-    except kinds as error:
-        raise BadInput(str(error)) from error
-
-
-def summary(options):
-    """Prints the table of layers, with totals."""
-    from alexnet_keras import distribution
-
-    distribution.start()
-    from alexnet_keras import architecture, models, shapes
-
-    size = options.input_size or architecture.default_size(options.model)
-    with _refused(ValueError):
-        model = models.BUILDERS[options.model](
-            input_shape=(size, size, 3), classes=options.classes
-        )
-    rows = shapes.table(models.layer_chain(model), size)
-    print(
-        f"{'layer':<10} {'output':>14} {'parameters':>12} {'multiply-adds':>14}"
-    )
-    for row in rows:
-        shape = " x ".join(map(str, row.output_shape))
-        counts = (row.parameters, row.multiply_adds)
-        shown = [f"{count:,}" if count else "" for count in counts]
-        print(
-            f"{row.name:<10} {shape:>14} {shown[0]:>12} {shown[1]:>14}".rstrip()
-        )
-    parameters = sum(row.parameters for row in rows)
-    multiply_adds = sum(row.multiply_adds for row in rows)
-    print(f"{'total':<10} {'':>14} {parameters:>12,} {multiply_adds:>14,}")
+from alexnet_keras.commands.common import BadInput, WorkerLost, load, refused
 
 
 def train(options):
@@ -70,7 +23,7 @@ def train(options):
             return _launch(options)
         options.strategy = "multiworker"
     cluster = None
-    with _refused(ValueError):
+    with refused(ValueError):
         if options.strategy == "multiworker":
             cluster = distribution.find_cluster()
         devices = distribution.start(_num_devices(options))
@@ -99,11 +52,14 @@ def train(options):
             f"devices. Use a multiple of {replicas} for --batch-size, which "
             "counts the pictures of all devices together."
         )
-    size = options.input_size or architecture.default_size(options.model)
-    with _refused(ValueError):
-        architecture.check_size(options.model, size)
-    pictures = _load(options.data, size, options, say=say)
-    with _refused(ValueError):
+    weights, digest = _read_weights(options)
+    model = options.model or (weights and weights.likely_model) or "two-tower"
+    size = options.input_size or (weights and weights.size)
+    size = size or architecture.default_size(model)
+    with refused(ValueError):
+        architecture.check_size(model, size)
+    pictures = load(options.data, size, options, say=say)
+    with refused(ValueError):
         training.steps(recipe, pictures)
         validation = pictures.splits["validation"].num_examples
         data.share_out(validation, recipe.batch_size, replicas)
@@ -111,14 +67,14 @@ def train(options):
     for line in pictures.skipped:
         say(f"  left out: {line}")
 
-    stem = f"{pathlib.Path(options.data).name}-{options.model}"
+    stem = f"{pathlib.Path(options.data).name}-{model}"
     folder = options.run_dir or runs.next_folder(stem, last=options.resume)
     checkpoint = None
     if options.resume:
         if runs.status(folder).get("status") == "finished":
             say(f"{folder} is finished: nothing is left to do.")
             return
-        with _refused(checkpoints.CheckpointError):
+        with refused(checkpoints.CheckpointError):
             checkpoint = checkpoints.read(folder, say)
         if checkpoint is None:
             say(f"No checkpoint to resume in {folder}: training starts anew.")
@@ -127,23 +83,27 @@ def train(options):
         policy = checkpoint.identity.get("precision", "float32")
     elif policy == "auto":
         policy = training.choose_precision(
-            options.model, recipe, pictures, strategy, say
+            model, recipe, pictures, strategy, say
         )
     identity = {
-        "model": options.model,
+        "model": model,
         "input size": size,
         "precision": policy,
         "replicas": replicas,
         "seed": options.seed,
         "data set": pictures.fingerprint,
+        "weights": digest,
+        "frozen until": options.freeze_until,
         **dataclasses.asdict(recipe),
     }
     with training.Precision(policy), strategy.scope():
-        network = training.build(
-            options.model, recipe, pictures, seed=options.seed
-        )
+        with refused(ValueError):
+            network = training.build(
+                model, recipe, pictures, seed=options.seed, weights=weights,
+                freeze_until=options.freeze_until,
+            )  # fmt: skip
         if checkpoint is not None:
-            with _refused(checkpoints.CheckpointError):
+            with refused(checkpoints.CheckpointError):
                 checkpoint.check(identity)
                 checkpoint.restore(network)
     if cluster is not None:
@@ -151,7 +111,7 @@ def train(options):
         _compare_workers(strategy, cluster, [identity, step])
     run = None
     if chief:
-        with _refused(runs.RunError):
+        with refused(runs.RunError):
             run = runs.Run.create(
                 folder,
                 again=options.resume,
@@ -159,11 +119,26 @@ def train(options):
                 parameters=network.count_params(),
             )
     say(
-        f"Network: {options.model}, {network.count_params():,} parameters, "
+        f"Network: {model}, {network.count_params():,} parameters, "
         f"{policy}, recipe {recipe.name}, {replicas} replica"
         f"{'s' * (replicas > 1)} of {recipe.batch_size // replicas} pictures.\n"
         f"Run: {folder}"
     )
+    if weights is not None:
+        new = " and ".join(training.new_layers(weights, pictures))
+        say(
+            f"Weights: {options.weights}"
+            + (f", but {new} starts anew" if new else "")
+            + "."
+        )
+    if options.freeze_until:
+        trained = sum(
+            w.value.shape.num_elements() for w in network.trainable_weights
+        )
+        say(
+            f"Frozen until {options.freeze_until}: {trained:,} parameters are "
+            "trained."
+        )
     recorder = runs.Recorder(run, checkpoint.rows if checkpoint else ())
     checkpointer = checkpoints.Checkpointer(
         run, network, identity, recorder.rows,
@@ -177,7 +152,7 @@ def train(options):
 
     try:
         with (
-            _refused(runs.RunError),
+            refused(runs.RunError),
             training.Interruption(agree if cluster else bool) as interruption,
         ):
             training.fit(
@@ -186,7 +161,7 @@ def train(options):
                 verbose=(1 if sys.stdout.isatty() else 2) if chief else 0,
             )  # fmt: skip
     except KeyboardInterrupt as stop:
-        with _refused(runs.RunError):
+        with refused(runs.RunError):
             if isinstance(stop, training.Stopped):
                 checkpointer.save()
             _finish(run, recorder, "interrupted")
@@ -220,86 +195,13 @@ def train(options):
         if name not in ("epoch", "seconds", "learning_rate")
     }
     seconds = round(time.perf_counter() - began, 1)
-    with _refused(runs.RunError):
+    with refused(runs.RunError):
         _finish(run, recorder, results=results, seconds=seconds)
     checkpoints.remove(run.folder)
     print(_report(results, len(pictures.class_names), recipe, seconds))
     print(
         f"Wrote model.keras, history.csv, curves.png, run.json to {run.folder}"
     )
-
-
-def evaluate(options):
-    """Measures a run's network."""
-    from alexnet_keras import distribution
-
-    distribution.start()
-    from alexnet_keras import runs, training, visualize
-
-    with _refused(runs.RunError):
-        run = runs.Run.open(options.run)
-        network = run.load_model()
-    facts = run.facts["data"]
-    pictures = _load(
-        options.data or facts["source"],
-        facts["size"],
-        options,
-        run.facts["seed"],
-    )
-    if list(pictures.class_names) != list(facts["class_names"]):
-        raise BadInput(
-            f"{options.data} has other classes than the run. The run's: "
-            f"{', '.join(facts['class_names'])}. Received: "
-            f"{', '.join(pictures.class_names)}."
-        )
-    split = "test" if "test" in pictures.splits else "validation"
-    print(f"Data: {pictures}.")
-    result = training.evaluate(
-        network, pictures, split, options.ten_crops,
-        verbose=int(sys.stdout.isatty()),
-    )  # fmt: skip
-    figure = visualize.confusion(result["confusion"], pictures.class_names)
-    with _refused(runs.RunError):
-        run.save_figure("confusion.png", figure)
-    crops = "mean of ten crops" if options.ten_crops else "central crop"
-    print(
-        f"{split}, {pictures.splits[split].num_examples} pictures, {crops}: "
-        f"top-1 {result['top1']:.1%}, top-5 {result['top5']:.1%}\n"
-        f"Wrote {run.folder / 'confusion.png'}"
-    )
-
-
-def predict(options):
-    """Names the likeliest classes of pictures."""
-    from alexnet_keras import distribution
-
-    distribution.start()
-    import numpy as np
-
-    from alexnet_keras import augment, images, models, runs
-
-    with _refused(runs.RunError):
-        run = runs.Run.open(options.run)
-    facts = run.facts["data"]
-    pictures, unreadable = [], []
-    for path in options.images:
-        try:
-            picture = images.decode(path, facts["stored"])
-            pictures.append(augment.center_crop(picture, facts["size"]))
-        except ValueError as error:
-            unreadable.append(f"{path}: {error}")
-    if unreadable:
-        raise BadInput("cannot be read:\n  " + "\n  ".join(unreadable))
-    with _refused(runs.RunError):
-        network = run.load_model()
-    probabilities = network.predict(np.stack(pictures), verbose=0)
-    named = models.decode_predictions(
-        probabilities, class_names=facts["class_names"]
-    )
-    for path, best in zip(options.images, named, strict=True):
-        print(path)
-        for _, name, probability in best:
-            print(f"  {probability:6.1%}  {name}")
 
 
 def _facts(options, identity, recipe, devices, pictures):
@@ -309,7 +211,9 @@ def _facts(options, identity, recipe, devices, pictures):
     }
     return {
         "command": options.typed,
-        "model": options.model,
+        "model": identity["model"],
+        "weights": options.weights and str(options.weights),
+        "freeze_until": options.freeze_until,
         "recipe": dataclasses.asdict(recipe),
         "seed": options.seed,
         "precision": {
@@ -372,6 +276,21 @@ def _launch(options):
     return workers.launch(options.workers, command)
 
 
+def _read_weights(options):
+    """Reads the weights to start from, and gives them a fingerprint."""
+    from alexnet_keras import convert
+
+    if options.weights is None:
+        return None, None
+    with refused(ValueError):
+        found = convert.read(options.weights)
+    digest = 0
+    for pair in found.arrays.values():
+        for array in pair:
+            digest = zlib.crc32(array, digest)
+    return found, f"{digest:08x}"
+
+
 def _num_devices(options):
     """Counts the devices that the options want; `None` for all there are."""
     if options.strategy == "multiworker":
@@ -401,17 +320,6 @@ def _compare_workers(strategy, cluster, facts):
 
 def _say_nothing(*_):
     """Stands for `print` where another worker speaks."""
-
-
-def _load(source, size, options, seed=None, say=print):
-    from alexnet_keras import data
-
-    with _refused(data.DataError, OSError):
-        return data.load(
-            source, size, options.seed if seed is None else seed,
-            skip_unreadable=options.skip_unreadable, cache=options.cache,
-            report=say,
-        )  # fmt: skip
 
 
 def _recipe(options, recipes):

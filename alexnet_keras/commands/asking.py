@@ -1,0 +1,173 @@
+"""The commands `evaluate` and `predict`."""
+
+import contextlib
+import io
+import sys
+from typing import NamedTuple
+
+from alexnet_keras.commands.common import BadInput, load, refused
+
+
+class _Subject(NamedTuple):
+    """A trained network, a run's or one out of a file of weights.
+
+    `size` and `stored` are the sides of its pictures, as in `data.Data`;
+    `network` is a function that gives the model.
+    """
+
+    size: int
+    stored: int
+    class_names: list
+    network: object
+    run: object = None
+
+
+def evaluate(options):
+    """Measures a trained network."""
+    from alexnet_keras import distribution
+
+    distribution.start()
+    from alexnet_keras import runs, training, visualize
+
+    subject = _open(options.network)
+    run = subject.run
+    if run is None and options.data is None:
+        raise BadInput(
+            f"{options.network} has no data of its own: name some with --data."
+        )
+    pictures = load(
+        options.data or run.facts["data"]["source"],
+        subject.size,
+        options,
+        run.facts["seed"] if run else 0,
+    )
+    columns = _columns(subject, pictures, options.data)
+    with refused(runs.RunError, ValueError):
+        network = _choose(subject.network(), columns)
+    split = "test" if "test" in pictures.splits else "validation"
+    print(f"Data: {pictures}.")
+    if len(columns) < len(subject.class_names):
+        print(
+            f"Of the network's {len(subject.class_names)} classes it may name "
+            f"only the {len(columns)} of these data."
+        )
+    result = training.evaluate(
+        network, pictures, split, options.ten_crops,
+        verbose=int(sys.stdout.isatty()),
+    )  # fmt: skip
+    crops = "mean of ten crops" if options.ten_crops else "central crop"
+    print(
+        f"{split}, {pictures.splits[split].num_examples} pictures, {crops}: "
+        f"top-1 {result['top1']:.1%}, top-5 {result['top5']:.1%}"
+    )
+    if run is not None:
+        figure = visualize.confusion(result["confusion"], pictures.class_names)
+        with refused(runs.RunError):
+            run.save_figure("confusion.png", figure)
+        print(f"Wrote {run.folder / 'confusion.png'}")
+
+
+def predict(options):
+    """Names the likeliest classes of pictures."""
+    from alexnet_keras import distribution
+
+    distribution.start()
+    import numpy as np
+
+    from alexnet_keras import augment, images, runs
+
+    subject = _open(options.network)
+    pictures, unreadable = [], []
+    for path in options.images:
+        try:
+            picture = images.decode(path, subject.stored)
+            pictures.append(augment.center_crop(picture, subject.size))
+        except ValueError as error:
+            unreadable.append(f"{path}: {error}")
+    if unreadable:
+        raise BadInput("cannot be read:\n  " + "\n  ".join(unreadable))
+    with refused(runs.RunError, ValueError):
+        network = subject.network()
+    probabilities = network.predict(np.stack(pictures), verbose=0)
+    named = _names(probabilities, subject.class_names)
+    for path, best in zip(options.images, named, strict=True):
+        print(path)
+        for _, name, probability in best:
+            print(f"  {probability:6.1%}  {name}")
+
+
+def _open(path):
+    """Opens a run's folder, or a file of weights that `convert` reads."""
+    from alexnet_keras import architecture, convert, data, models, runs
+
+    if not path.is_file():
+        with refused(runs.RunError):
+            run = runs.Run.open(path)
+        facts = run.facts["data"]
+        return _Subject(
+            facts["size"], facts["stored"], facts["class_names"],
+            run.load_model, run,
+        )  # fmt: skip
+    with refused(ValueError):
+        found = convert.read(path)
+    for what, is_missing in (
+        ("of which network of ours it is", found.likely_model is None),
+        ("the scale of its pictures", found.rescaling is None),
+        ("its classes, since it has no fc8", found.num_classes is None),
+    ):
+        if is_missing:
+            raise BadInput(
+                f"{path} does not tell {what}. Give a run's folder, or a file "
+                "that `alexnet-keras convert` has written."
+            )
+    size = found.size or architecture.default_size(found.likely_model)
+    names = found.class_names or [
+        f"class {number}" for number in range(found.num_classes)
+    ]
+    return _Subject(
+        size, data.stored_size(size), names, lambda: models.from_weights(found)
+    )
+
+
+def _columns(subject, pictures, source):
+    """Finds the place of each of the data's classes among the network's."""
+    places = {name: place for place, name in enumerate(subject.class_names)}
+    unknown = [name for name in pictures.class_names if name not in places]
+    if unknown:
+        raise BadInput(
+            f"{source} has classes that the network does not know. Its own: "
+            f"{_list(subject.class_names)}. Unknown: {_list(unknown)}."
+        )
+    return [places[name] for name in pictures.class_names]
+
+
+def _list(names, most=20):
+    shown = ", ".join(names[:most])
+    return shown + (f" and {len(names) - most} more" * (len(names) > most))
+
+
+def _choose(network, columns):
+    """Leaves a network the given classes, in this order."""
+    import keras
+
+    if columns == list(range(network.output_shape[-1])):
+        return network
+    output = keras.ops.take(network.output, columns, axis=-1)
+    return keras.Model(network.input, output)
+
+
+def _names(probabilities, class_names):
+    """Names the five likeliest classes, ImageNet's in words if they are had."""
+    from alexnet_keras import datasets, models
+
+    if list(class_names) == datasets.imagenet_ids():
+        try:  # Keras downloads the words once, and says so on stdout
+            with contextlib.redirect_stdout(io.StringIO()):
+                return models.decode_predictions(probabilities)
+        except Exception:  # whatever a download raises
+            print(
+                "ImageNet's class names could not be downloaded; these are "
+                "WordNet ids.",
+                file=sys.stderr,
+            )
+    return models.decode_predictions(probabilities, class_names=class_names)
