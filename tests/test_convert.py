@@ -484,7 +484,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         lambda path: write_sparse(path, kind="BF16"),
         "should hold floats.* Received: BF16",
     ),
-    "object arrays": (".npz", objects, "conv1_w holds Python objects, a pickle"),
+    "object arrays": (".npz", objects, "conv1_w holds Python objects, a pi"),
     "zip bomb": (
         ".npz", zip_bomb, r"conv1_w should have.* Received: \(274877906944,\)",
     ),

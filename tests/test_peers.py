@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from alexnet_keras import convert
 from alexnet_keras.layers import LocalResponseNormalization
 from alexnet_keras.models import AlexNet, OneWeirdTrick
 
@@ -60,31 +61,38 @@ def torchvisions_alexnet(torch, classes):
     return network
 
 
-def copy_weights(network, model):
-    for layer in model.layers:
-        if not layer.weights:
-            continue
-        kernel, bias = network[layer.name].state_dict().values()
-        kernel = kernel.numpy()
-        if kernel.ndim == 4:
-            kernel = kernel.transpose(2, 3, 1, 0)
-        elif layer.name == "fc6":  # from (channel, row, column) order
-            kernel = kernel.reshape(4096, 256, 6, 6).transpose(2, 3, 1, 0)
-            kernel = kernel.reshape(9216, 4096)
-        else:
-            kernel = kernel.T
-        layer.set_weights([kernel, bias.numpy()])
+TORCHVISIONS_NAMES = {
+    "conv1.0": "features.0", "conv2.0": "features.3", "conv3.0": "features.6",
+    "conv4.0": "features.8", "conv5.0": "features.10", "fc6.0": "classifier.1",
+    "fc7.0": "classifier.4", "fc8": "classifier.6",
+}  # fmt: skip
+
+
+def state_of(network):
+    """A network's weights under torchvision's names."""
+    state = {}
+    for name, tensor in network.state_dict().items():
+        layer, kind = name.rsplit(".", 1)
+        state[f"{TORCHVISIONS_NAMES[layer]}.{kind}"] = tensor
+    return state
 
 
 @pytest.mark.parametrize(("size", "classes"), [(224, 1000), (97, 10)])
-def test_every_layer_of_one_weird_trick_equals_pytorchs(torch, size, classes):
+def test_every_layer_of_one_weird_trick_equals_pytorchs(
+    torch, tmp_path, size, classes
+):
+    from safetensors.torch import save_file
+
     network = torchvisions_alexnet(torch, classes)
+    path = tmp_path / "theirs.safetensors"
+    save_file(state_of(network), path)
     model = OneWeirdTrick(
+        weights=path,
         input_shape=(size, size, 3),
         classes=classes,
         classifier_activation=None,
+        rescaling=False,
     )
-    copy_weights(network, model)
     count = sum(weights.numel() for weights in network.parameters())
     assert model.count_params() == count
     assert (count == 61_100_840) == (classes == 1000)
@@ -108,6 +116,40 @@ def test_every_layer_of_one_weird_trick_equals_pytorchs(torch, size, classes):
     if size == 224:  # the maps of pool5 are 6 x 6 already
         expected -= {"resample5"}
     assert {*compared} == expected
+
+
+def test_a_pth_file_and_back_into_pytorch(torch, tmp_path):
+    from safetensors.torch import load_file
+
+    network = torchvisions_alexnet(torch, 10)
+    state = state_of(network)
+    torch.save(state, tmp_path / "theirs.pth")
+    found = convert.read(tmp_path / "theirs.pth")
+    assert (found.model, found.num_classes) == ("one-weird-trick", 10)
+    convert.write_safetensors(tmp_path / "ours.safetensors", found)
+    back = load_file(tmp_path / "ours.safetensors")
+    assert back.keys() == state.keys()
+    for name, tensor in state.items():
+        assert torch.equal(back[name], tensor), name
+
+
+class Bomb:
+    def __reduce__(self):
+        return (open, ("was-run", "w"))
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_a_pth_file_that_would_run_code_is_refused(
+    torch, tmp_path, monkeypatch, is_zip
+):
+    monkeypatch.chdir(tmp_path)
+    torch.save(
+        {"features.0.weight": Bomb()}, "bad.pth",
+        _use_new_zipfile_serialization=is_zip,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="could run code.* Nothing of it was"):
+        convert.read("bad.pth")
+    assert not (tmp_path / "was-run").exists()
 
 
 @pytest.mark.parametrize("size", [3, 5])

@@ -209,8 +209,8 @@ def test_conda_installs_what_pyproject_names():
     )
     assert python == "python" + ",".join(low_to_high)
     assert pip == "pip"
-    assert from_pip == {"pip": ["-e .[notebooks,test]"]}
-    assert {"notebooks", "test"} <= EXTRAS.keys()
+    assert from_pip == {"pip": ["-e .[notebooks,convert,test]"]}
+    assert {"notebooks", "convert", "test"} <= EXTRAS.keys()
 
 
 def pins():
@@ -237,7 +237,9 @@ def test_requirements_pin_everything_that_pyproject_names(python, platform):
         "sys_platform": platform,
     }
     pinned = pins()
-    names = PROJECT["dependencies"] + EXTRAS["notebooks"] + EXTRAS["test"]
+    names = [*PROJECT["dependencies"]]
+    for extra in ("notebooks", "convert", "test"):
+        names += EXTRAS[extra]
     for wanted in map(Requirement, names):
         (pin,) = [
             pin
