@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alexnet_keras import weights
+from alexnet_keras import fingerprint, weights
 from alexnet_keras.weights import Weights
 
 
@@ -113,7 +113,10 @@ def read(path, source=None):
             f"{', '.join(_SUFFIXES)}, or say where it is from: "
             f"{', '.join(SOURCES)}."
         )
-    is_torch = _holds_pickle(path)
+    try:
+        is_torch = fingerprint.holds_pickle(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     if is_torch and (source != "torchvision" or path.suffix == ".safetensors"):
         raise ValueError(
             f"{path} is a pickle, which could run code when it is loaded. It "
@@ -329,8 +332,6 @@ def _read_npz(path):
 
 def _read_onnx(path):
     """Reads the weights of an ONNX graph in the order of its layers."""
-    from alexnet_keras import fingerprint
-
     onnx = _import("onnx")
     try:
         model = onnx.load(path, load_external_data=False)
@@ -372,20 +373,6 @@ def _read_onnx(path):
 def _tensor(onnx, tensor, is_turned):
     array = onnx.numpy_helper.to_array(tensor)
     return array.T if is_turned else array
-
-
-def _holds_pickle(path):
-    """Tells a pickle, or PyTorch's zip of one, by its first bytes."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(2)
-            if head == b"PK" and zipfile.is_zipfile(file):
-                names = zipfile.ZipFile(file).namelist()
-                return any(name.endswith((".pkl", ".pickle")) for name in names)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    # protocols 2 to 5; the older ones are text, which no format here is
-    return head[:1] == b"\x80" and head[1:] in (b"\2", b"\3", b"\4", b"\5")
 
 
 def _import(name):

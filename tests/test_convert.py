@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
 from alexnet_keras import convert, models, weights
+from alexnet_keras.fingerprint import identify
 
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 CLASSES = 1000
@@ -89,6 +90,12 @@ def caffe_file(caffes, tmp_path_factory):
     path = folder / "caffe.weights.h5"
     weights.write(path, models.from_weights(found), found)
     return path
+
+
+def test_a_converted_file_tells_whose_it_is(caffe_file):
+    found = identify(caffe_file)  # by its shapes it could be the paper's
+    assert found.name == "caffe"
+    assert found.parameters == 60_965_224
 
 
 class Caffe:
@@ -284,12 +291,7 @@ def test_out_and_in_again_is_exact(torchvisions, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
 @pytest.mark.parametrize(
-    "name",
-    ["mini"]
-    + [
-        pytest.param(name, marks=pytest.mark.slow)
-        for name in ("two-tower", "caffe", "one-weird-trick")
-    ],
+    "name", ["mini", pytest.param("two-tower", marks=pytest.mark.slow)]
 )
 def test_ours_exported_to_onnx_runs_there(tmp_path, name):
     network = models.BUILDERS[name](

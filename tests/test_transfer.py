@@ -289,6 +289,18 @@ def test_weights_that_cannot_be_used_are_refused(
     assert not (tmp_path / "run").exists()
 
 
+def test_identify_says_whose_alexnet_a_file_holds(
+    small, tmp_path, capsys, refused
+):
+    assert main(["identify", str(small)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "AlexNetMini of alexnet_keras."
+    assert lines[-1] == "367,043 parameters, 576 values reach fc6"
+    (tmp_path / "x.weights.h5").write_text("nothing")
+    assert "not a whole HDF5" in refused("identify", tmp_path / "x.weights.h5")
+    assert "no such file" in refused("identify", tmp_path / "none.onnx")
+
+
 def test_what_convert_cannot_do_is_refused(
     small, tmp_path, refused, monkeypatch
 ):

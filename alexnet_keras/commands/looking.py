@@ -40,7 +40,7 @@ def identify(options):
     distribution.start()
     from alexnet_keras import fingerprint
 
-    with refused(ValueError):
+    with refused(ImportError, ValueError):
         print(fingerprint.identify(options.file))
 
 
