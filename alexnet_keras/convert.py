@@ -225,9 +225,11 @@ def _bring(path, source, arrays, facts="{}"):
         if layer == "conv1" and source.is_bgr:
             kernel = kernel[:, :, ::-1]
         ours[layer] = np.ascontiguousarray(kernel), bias
-    weights.check_values(path, ours)
     found = Weights(ours, source.model, source.size, source.rescaling)
-    return found._replace(**weights.parse_facts(facts))
+    try:
+        return weights.with_facts(found, facts)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be used: {error}.") from error
 
 
 def _to_ours(layer, kernel):
@@ -381,7 +383,5 @@ def _import(name):
     except ImportError:
         package = name.partition(".")[0]
         raise ValueError(
-            f"This needs the package {package}: pip install "
-            + ("torch" if package == "torch" else '"alexnet-keras[convert]"')
-            + "."
+            f"This needs the package {package}: pip install {package}"
         ) from None

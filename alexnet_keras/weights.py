@@ -114,15 +114,17 @@ def read(path):
                     raise ValueError("its config.json is too large")
                 config = json.loads(archive.read("config.json"))["config"]
                 file = stack.enter_context(archive.open("model.weights.h5"))
-            arrays, facts = _read_h5(file)
-        if config is not None:
-            facts = _facts_of_config(config)
-    except (KeyError, TypeError, OSError, ValueError, zipfile.BadZipFile) as e:
+            arrays, text = _read_h5(file)
+        facts = _parse(text) if config is None else _facts_of(config)
+        return checked(Weights(arrays, **facts))
+    except (
+        AttributeError, IndexError, KeyError, TypeError, OSError, ValueError,
+        zipfile.BadZipFile,
+    ) as error:  # fmt: skip
         raise ValueError(
-            f"{path} is damaged, or not a file of Keras weights: {e}"
-        ) from e
-    check_values(path, arrays)
-    return Weights(arrays, **facts)
+            f"{path} is damaged, or not a file of AlexNet's weights as Keras "
+            f"stores them: {error}"
+        ) from error
 
 
 def write(path, network, facts):
@@ -200,47 +202,59 @@ def assign(network, weights, model=None, skip=()):
             layer.set_weights(arrays[name])
 
 
-def parse_facts(text):
-    """Reads what `Weights.facts` gave, as arguments of `Weights`.
+def with_facts(weights, text):
+    """Gives weights the facts that `Weights.facts` wrote.
 
     Raises:
         ValueError: If it is something else.
     """
-    facts = json.loads(text)
-    names = facts.get("class_names") or []
-    mean, scale = facts.get("rescaling") or (0, 1)
+    return checked(weights._replace(**_parse(text)))
+
+
+def checked(weights):
+    """Gives weights back that make sense.
+
+    Raises:
+        ValueError: If a value is not finite, a layer has no kernel and bias,
+            or the facts are no facts of these arrays.
+    """
+    bad = []
+    for name, arrays in weights.arrays.items():
+        kinds = [array.dtype.kind + str(array.ndim) for array in arrays]
+        if kinds not in (["f4", "f1"], ["f2", "f1"]):
+            shapes = ", ".join(str(array.shape) for array in arrays)
+            raise ValueError(
+                f"{name} should have a kernel and a bias. Received: {shapes}"
+            )
+        count = sum(int((~np.isfinite(array)).sum()) for array in arrays)
+        bad += [f"{name} ({count})"] * (count > 0)
+    if bad:
+        raise ValueError(
+            f"There are values that are not finite: {', '.join(bad)}. "
+            "Training has failed there; take an earlier file"
+        )
+    names, (mean, scale) = weights.class_names, weights.rescaling or (0, 1)
     if (
-        facts.get("model") not in (None, *BUILDERS)
-        or not isinstance(facts.get("size") or 1, int)
-        or not isinstance(names, list)
-        or not all(isinstance(name, str) for name in names)
+        weights.model not in (None, *BUILDERS)
+        or not isinstance(weights.size or 1, int)
+        or not isinstance(names or [], list)
+        or not all(isinstance(name, str) for name in names or ())
+        or len(names or ()) not in (0, weights.num_classes)
         or np.shape(mean) not in ((), (3,))
         or np.shape(scale) not in ((), (3,))
+        or not np.all(np.asarray(scale, float))
     ):
         raise ValueError("what it says of its network makes no sense")
+    return weights
+
+
+def _parse(text):
+    facts = json.loads(text)
     return {key: facts[key] for key in Weights._fields[1:] if key in facts}
 
 
-def check_values(path, arrays):
-    """Refuses arrays with values that are no numbers.
-
-    Raises:
-        ValueError: Names the layers.
-    """
-    bad = {
-        name: sum(int((~np.isfinite(array)).sum()) for array in pair)
-        for name, pair in arrays.items()
-    }
-    bad = [f"{name} ({count})" for name, count in bad.items() if count]
-    if bad:
-        raise ValueError(
-            f"{path} holds values that are not finite: {', '.join(bad)}. "
-            "Training has failed there; take an earlier file."
-        )
-
-
 def _read_h5(file):
-    """Gives the arrays and the facts of an open `.weights.h5` file."""
+    """Gives the arrays and the facts' text of an open `.weights.h5` file."""
     import h5py
 
     arrays = {}
@@ -258,13 +272,16 @@ def _read_h5(file):
             if len(found) == 4 and found[0].ndim == 4:  # two towers
                 found = [np.concatenate(found[i::2], -1) for i in (0, 1)]
             arrays[name] = tuple(found)
-        text = root[FACTS][()].tobytes() if FACTS in root else "{}"
-    if not arrays:
-        raise ValueError("it holds no weights")
-    return arrays, parse_facts(text)
+        if not arrays:
+            raise ValueError("it holds no weights")
+        if FACTS not in root:
+            return arrays, "{}"
+        if root[FACTS].size > 2**24:
+            raise ValueError("what it says of its network is too long")
+        return arrays, root[FACTS][()].tobytes()
 
 
-def _facts_of_config(config):
+def _facts_of(config):
     """Gives the facts that a saved model of ours tells by itself."""
     facts = {}
     for model, (_, name) in BUILDERS.items():

@@ -318,11 +318,17 @@ def write_npz(path, arrays=None, **changes):
     np.savez_compressed(path, **arrays)
 
 
-def write_sparse(path, source=convert.TORCHVISION, kind="F32", **changes):
-    """A safetensors file whose values are all holes."""
-    width = {"F32": 4, "BF16": 2, "I8": 1}[kind]
-    header, place = {}, 0
-    for name, array in {**zeros(source), **changes}.items():
+def batch_norm(path):
+    keras.Sequential(
+        [keras.Input((9,)), keras.layers.BatchNormalization(name="norm1")]
+    ).save_weights(path)
+
+
+def write_sparse(path, kind="F32", facts="{}"):
+    """torchvision's names in safetensors, whose values are all holes."""
+    width = {"F32": 4, "BF16": 2}[kind]
+    header, place = {"__metadata__": {weights.FACTS: facts}}, 0
+    for name, array in zeros(convert.TORCHVISION).items():
         end = place + array.size * width
         header[name] = {
             "dtype": kind,
@@ -441,7 +447,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "truncated h5": (
         ".weights.h5",
         truncated(lambda path: models.AlexNetMini().save_weights(path)),
-        "damaged, or not a file of Keras weights",
+        "damaged, or not a file of AlexNet's weights",
     ),
     "truncated onnx": (".onnx", truncated(onnx_of()), "damaged, or no ONNX"),
     "empty file": (".safetensors", lambda path: path.touch(), "damaged"),
@@ -504,6 +510,17 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "PyTorch's zip renamed": (".npz", torch_zip, "a pickle, which could run"),
     "facts of another package": (
         ".weights.h5", without_facts, "makes no sense",
+    ),
+    "names of other classes": (
+        ".safetensors",
+        lambda path: write_sparse(path, facts='{"class_names": ["a"]}'),
+        "makes no sense",
+    ),
+    "facts that are none": (
+        ".safetensors", lambda path: write_sparse(path, facts="nonsense"), "be used",
+    ),
+    "BatchNormalization": (
+        ".weights.h5", batch_norm, "norm1 should have a kernel and a bias",
     ),
     "weights kept elsewhere": (
         ".onnx", onnx_of(external), "does not hold fc7_w itself",

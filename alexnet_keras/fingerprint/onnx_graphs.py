@@ -30,8 +30,7 @@ def read_file(path):
         import onnx
     except ImportError:
         raise ImportError(
-            "ONNX files need the package onnx: "
-            'pip install "alexnet-keras[convert]"'
+            "ONNX files need the package onnx: pip install onnx"
         ) from None
     try:
         model = onnx.load(path, load_external_data=False)

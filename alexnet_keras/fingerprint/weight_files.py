@@ -51,7 +51,7 @@ def read_safetensors(path):
     except ImportError:
         raise ImportError(
             "Files of this kind need the package safetensors: "
-            'pip install "alexnet-keras[convert]"'
+            "pip install safetensors"
         ) from None
     try:
         with safetensors.safe_open(path, framework="np") as file:
