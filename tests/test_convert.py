@@ -517,7 +517,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         "makes no sense",
     ),
     "facts that are none": (
-        ".safetensors", lambda path: write_sparse(path, facts="nonsense"), "be used",
+        ".safetensors", lambda path: write_sparse(path, facts="no"), "be used",
     ),
     "BatchNormalization": (
         ".weights.h5", batch_norm, "norm1 should have a kernel and a bias",
