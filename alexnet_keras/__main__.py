@@ -122,7 +122,7 @@ def _parser():
     )
     option(
         sub, "--weights", "a file of weights to start from: what convert has "
-        "written, or another run's model.keras; fc8 starts anew unless the "
+        "written, or another run's folder; fc8 starts anew unless the "
         "classes are the same", type=pathlib.Path, metavar="FILE",
     )  # fmt: skip
     option(

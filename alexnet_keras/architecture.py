@@ -16,7 +16,7 @@ from alexnet_keras.layers import (
     ReplicaDropout,
     TwoTowerConv2D,
 )
-from alexnet_keras.weights import Weights, assign
+from alexnet_keras.weights import Weights, assign, is_rescaling
 
 _PAPER = {
     "size": 227, "filters": (96, 256, 384, 384, 256), "conv1": (11, 4),
@@ -86,7 +86,13 @@ def build(
         return layers.ZeroPadding2D(tuple(map(tuple, pads)), name=layer)(x)
 
     x = image
-    if rescaling:
+    if rescaling is not None and rescaling is not False:
+        if not is_rescaling(rescaling):
+            raise ValueError(
+                "`rescaling` must be a pair (mean, scale), each a number or "
+                "one for each of RGB, the scale not 0; or None or False. "
+                f"Received: {rescaling!r}"
+            )
         mean, scale = (np.asarray(part, float) for part in rescaling)
         x = layers.Rescaling(
             (1 / scale).tolist(), (-mean / scale).tolist(), name="rescaling"
@@ -147,8 +153,13 @@ def _check(weights, pooling, classes, initialization):
             "`alexnet-keras convert` makes a `.weights.h5` file of them; give "
             "its path."
         )
+    if not isinstance(weights, str | os.PathLike | Weights | None):
+        raise ValueError(
+            "`weights` must be None, the path of a file or what "
+            f"`convert.read` gives. Received: a {type(weights).__name__}"
+        )
     is_path = not isinstance(weights, Weights | None)
-    if is_path and not os.path.isfile(weights):
+    if is_path and not os.path.exists(weights):
         raise ValueError(
             "`weights` must be None or the path of a file. There is no such "
             f"file. Received: weights={os.fspath(weights)!r}"

@@ -1,8 +1,9 @@
 """AlexNet's weights from torchvision, Caffe and ONNX, and back.
 
-Nothing here unpickles. All three hold convolutions as (out, in, height, width)
-and fully connected layers as (out, in), fc6 reading its maps channel by
-channel; so a source is a table of names and shapes, and one transpose serves.
+Nothing is unpickled, except by PyTorch's own loader of weights. All three hold
+convolutions as (out, in, height, width) and fully connected layers as (out,
+in), fc6 reading its maps channel by channel; so a source is a table of names
+and shapes, and one transpose serves.
 """
 
 import importlib
@@ -87,7 +88,7 @@ def read(path, source=None):
 
     Args:
         path: Path of
-            a `.weights.h5` or `.keras` file (`"keras"`);
+            a `.weights.h5` or `.keras` file, or a run's folder (`"keras"`);
             torchvision's AlexNet as safetensors, or as `.pth` where PyTorch
             is installed, which then loads weights only (`"torchvision"`);
             Caffe's AlexNet as an `.npz` with the arrays `conv1_w`, `conv1_b`
@@ -106,12 +107,13 @@ def read(path, source=None):
             code when it is loaded.
     """
     path = pathlib.Path(path)
+    if (path / "model.keras").is_file():
+        path = path / "model.keras"
     source = source or _SUFFIXES.get(path.suffix)
     if source not in SOURCES:
         raise ValueError(
-            f"It is not known what {path} is. Use a name that ends in "
-            f"{', '.join(_SUFFIXES)}, or say where it is from: "
-            f"{', '.join(SOURCES)}."
+            f"By its name {path} is no file of weights. Use one that ends in "
+            f"{', '.join(_SUFFIXES)}."
         )
     try:
         is_torch = fingerprint.holds_pickle(path)
@@ -120,8 +122,8 @@ def read(path, source=None):
     if is_torch and (source != "torchvision" or path.suffix == ".safetensors"):
         raise ValueError(
             f"{path} is a pickle, which could run code when it is loaded. It "
-            "was not opened. Only torchvision's .pth is read, and of it only "
-            "the weights; save others as safetensors."
+            "was not opened. Of pickles only torchvision's .pth is read, and "
+            "of that only the weights. Save the weights as safetensors."
         )
     if source == "keras":
         return weights.read(path)
@@ -131,6 +133,8 @@ def read(path, source=None):
         return _bring(path, CAFFE, _read_npz(path))
     if is_torch:
         return _bring(path, TORCHVISION, _read_torch(path))
+    if path.suffix in (".pth", ".pt"):
+        raise ValueError(f"{path} is damaged, or no file of PyTorch's.")
     return _bring(path, TORCHVISION, *_read_safetensors(path))
 
 
@@ -175,14 +179,14 @@ class _Array(NamedTuple):
     read: object  # function without arguments
 
 
-def _bring(path, source, arrays, facts="{}"):
+def _bring(path, source, arrays, facts=None):
     """Checks the arrays of a source and brings them into our layout.
 
     Args:
         path: Path, for messages.
         source: A `Source`.
         arrays: Dict from the source's names to `_Array`.
-        facts: Str, what the file says of itself.
+        facts: Str, what the file says of itself, if it does.
 
     Returns:
         A `Weights`.
@@ -209,6 +213,8 @@ def _bring(path, source, arrays, facts="{}"):
                 f"{layer}: {name} should hold floats. Received: {there.kind}"
             )
     wrong += [f"{name} is superfluous" for name in arrays.keys() - expected]
+    if len(wrong) > 16:
+        wrong[16:] = [f"and {len(wrong) - 16} more"]
     if wrong:
         model = weights.BUILDERS[source.model][0]
         raise ValueError(
@@ -216,20 +222,25 @@ def _bring(path, source, arrays, facts="{}"):
             + "\n  ".join(wrong)
         )
     ours = {}
-    for layer, (name, _) in source.layers.items():
-        kernel, bias = (
-            np.asarray(arrays[name + ending].read(), "float32")
-            for ending in source.endings
-        )
-        kernel = _to_ours(layer, kernel)
-        if layer == "conv1" and source.is_bgr:
-            kernel = kernel[:, :, ::-1]
-        ours[layer] = np.ascontiguousarray(kernel), bias
-    found = Weights(ours, source.model, source.size, source.rescaling)
     try:
-        return weights.with_facts(found, facts)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} cannot be used: {error}.") from error
+        for layer, (name, _) in source.layers.items():
+            kernel, bias = (
+                np.asarray(arrays[name + ending].read(), "float32")
+                for ending in source.endings
+            )
+            kernel = _to_ours(layer, kernel)
+            if layer == "conv1" and source.is_bgr:
+                kernel = kernel[:, :, ::-1]
+            ours[layer] = np.ascontiguousarray(kernel), bias
+        if facts is not None:
+            return weights.with_facts(Weights(ours), facts)
+        return weights.checked(
+            Weights(ours, source.model, source.size, source.rescaling)
+        )
+    except weights.DAMAGE as error:
+        raise ValueError(
+            f"{path} cannot be used as weights: {error}"
+        ) from error
 
 
 def _to_ours(layer, kernel):
@@ -264,7 +275,7 @@ def _read_safetensors(path):
 
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            facts = (file.metadata() or {}).get(weights.FACTS, "{}")
+            facts = (file.metadata() or {}).get(weights.FACTS)
             arrays = {}
             for name in file.keys():  # noqa: SIM118  it is no dict
                 part = file.get_slice(name)
@@ -280,6 +291,12 @@ def _read_safetensors(path):
 
 def _read_torch(path):
     torch = _import("torch")
+    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 10):
+        raise ValueError(
+            f"PyTorch {torch.__version__} can run code even where it loads "
+            "weights only (CVE-2025-32434, CVE-2026-24747). Install 2.10 or "
+            "newer, or save the weights as safetensors."
+        )
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
         # a checkpoint of a training run holds the weights below this name
@@ -325,7 +342,7 @@ def _read_npz(path):
                         "run code when it is loaded; it was not opened"
                     )
                 arrays[name] = _Array(shape, dtype.name, partial(load, name))
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except weights.DAMAGE as error:
         raise ValueError(
             f"{path} is damaged, or no .npz file: {error}"
         ) from error
@@ -341,25 +358,52 @@ def _read_onnx(path):
         raise ValueError(
             f"{path} is damaged, or no ONNX file: {error}"
         ) from error
-    identity = fingerprint.identify(model)
-    source = {"caffe": CAFFE, "torchvision": TORCHVISION}.get(identity.name)
-    if source is None:
+    try:
+        identity = fingerprint.identify(model)
+        source = {"caffe": CAFFE, "torchvision": TORCHVISION}.get(identity.name)
+        if source is None:
+            raise ValueError(
+                f"it is neither Caffe's AlexNet nor torchvision's:\n{identity}"
+            )
+        arrays = _onnx_arrays(onnx, model.graph, source)
+    except weights.DAMAGE as error:
         raise ValueError(
-            f"{path} is neither Caffe's AlexNet nor torchvision's:\n{identity}"
-        )
-    initial = {tensor.name: tensor for tensor in model.graph.initializer}
-    nodes = [n for n in model.graph.node if n.op_type in ("Conv", "Gemm")]
+            f"{path} cannot be used as weights: {error}"
+        ) from error
+    found = _bring(path, source, arrays)
+    shape = model.graph.input[0].type.tensor_type.shape.dim
+    return found._replace(size=shape[2].dim_value or source.size)
+
+
+def _onnx_arrays(onnx, graph, source):
+    """Names the arrays of a graph's layers, in their order, as the source."""
+    initial = {tensor.name: tensor for tensor in graph.initializer}
+    sums = {  # what a node adds to what it reads
+        name: other
+        for node in graph.node
+        if node.op_type == "Add"
+        for name, other in (node.input, node.input[::-1])
+    }
+    nodes = [
+        node
+        for node in graph.node
+        if node.op_type in ("Conv", "Gemm")
+        or (node.op_type == "MatMul" and node.input[1] in initial)
+    ]
     arrays = {}
     for (name, _), node in zip(source.layers.values(), nodes, strict=True):
-        is_turned = node.op_type == "Gemm" and not any(
+        is_turned = node.op_type != "Conv" and not any(
             a.name == "transB" and a.i for a in node.attribute
         )  # (in, out)
-        for ending, key in zip(source.endings, node.input[1:], strict=True):
+        keys = [*node.input[1:3], sums.get(node.output[0])][:2]
+        for ending, key in zip(source.endings, keys, strict=False):
+            if key is None:
+                continue
             tensor = initial.get(key)
             if tensor is None or tensor.data_location == tensor.EXTERNAL:
                 raise ValueError(
-                    f"{path} does not hold {key} itself. Store the graph with "
-                    "its weights in one file."
+                    f"it does not hold {key} itself; store the graph with its "
+                    "weights in one file"
                 )
             shape = tuple(tensor.dims)
             arrays[name + ending] = _Array(
@@ -367,9 +411,7 @@ def _read_onnx(path):
                 onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name,
                 partial(_tensor, onnx, tensor, is_turned),
             )
-    found = _bring(path, source, arrays)
-    shape = model.graph.input[0].type.tensor_type.shape.dim
-    return found._replace(size=shape[2].dim_value or source.size)
+    return arrays
 
 
 def _tensor(onnx, tensor, is_turned):

@@ -7,6 +7,7 @@ paper's section 3.5, where each has half of the network and the whole batch.
 """
 
 import math
+import numbers
 from typing import NamedTuple
 
 from alexnet_keras import shapes
@@ -83,6 +84,7 @@ def memory(
     Raises:
         ValueError: If the network has no two towers.
     """
+    check_counts(batch_size=batch_size, bytes_per_float=bytes_per_float)
     rows = shapes.table(layers, size, channels)
     if isinstance(layers[-1], shapes.Dense):
         units = rows[-1].output_shape
@@ -127,11 +129,13 @@ def crossings(layers, size=227, channels=3):
     Raises:
         ValueError: If the network has no two towers.
     """
-    if not any(getattr(layer, "groups", 1) == 2 for layer in layers):
+    towers = [x for x in layers if isinstance(x, shapes.Conv) and x.groups == 2]
+    norms = [x for x in layers if isinstance(x, shapes.Norm) and x.groups != 2]
+    if not towers or norms:
         raise ValueError(
-            "Only a network with two towers can be split: some convolution "
-            "must have two groups. Received: "
-            + ", ".join(layer.name for layer in layers)
+            "Only two towers can be split: some convolutions, and all "
+            "normalisation, must have two groups. Received: "
+            + ", ".join(layer.name for layer in norms or layers)
         )
     found, inside = [], False
     rows = shapes.table(layers, size, channels)
@@ -171,6 +175,7 @@ def traffic(layers, size=227, channels=3, batch_size=128, devices=2):
     Raises:
         ValueError: If the network has no two towers.
     """
+    check_counts(batch_size=batch_size, devices=devices)
     images = {
         crossing.name: crossing.to_first + crossing.to_second
         for crossing in crossings(layers, size, channels)
@@ -197,6 +202,20 @@ def crossover(layers, size=227, channels=3):
     rows = traffic(layers, size, channels, batch_size=1)
     parallel = sum(row.data_parallel for row in rows)
     return -(-parallel // sum(row.split for row in rows))
+
+
+def check_counts(**counts):
+    """Refuses counts that are no whole numbers from 1 on.
+
+    Raises:
+        ValueError: Names the argument.
+    """
+    for name, count in counts.items():
+        if not isinstance(count, numbers.Integral) or count < 1:
+            raise ValueError(
+                f"`{name}` must be a whole number, at least 1. Received: "
+                f"{count!r}"
+            )
 
 
 def _halves(layers, count, tower):

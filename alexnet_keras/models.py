@@ -4,6 +4,8 @@ The sizes are those of the paper's figure 2 and section 3.5; layers are named
 as in Caffe, `conv1` to `fc8`. Images are `(batch, height, width, channels)`.
 """
 
+import math
+
 import keras
 import numpy as np
 from keras import layers
@@ -47,10 +49,11 @@ _ARGUMENTS = """
             RGB: the model then takes RGB from 0 to 255 and begins with
             `(inputs - mean) / scale`. `None` takes the one that the weights
             were trained with, if their file tells it; `False` has none.
-        devices: `None`, or two of TensorFlow's devices such as `("GPU:0",
-            "GPU:1")`, one for each tower: their weights and all that is
-            computed of them stand there, fc8 on the first. With
-            `training.MomentumSGD` the momentum stands there too.
+        devices: `None`, or, for `AlexNet` and `AlexNetMini`, two of
+            TensorFlow's devices such as `("GPU:0", "GPU:1")`, one for each
+            tower: their weights and all that is computed of them stand there,
+            fc8 on the first. With `training.MomentumSGD` the momentum stands
+            there too.
 
     Returns:
         A functional `keras.Model`; with `devices` a `placement.PlacedModel`.
@@ -208,7 +211,9 @@ def _build(
     whole = architecture.build(
         model, include_top, weights, input_tensor, *arguments, **options
     )
-    return whole if devices is None else placement.spread(whole, devices)
+    if devices is None:
+        return whole
+    return placement.PlacedModel(whole, devices)
 
 
 def from_weights(weights):
@@ -231,10 +236,19 @@ def from_weights(weights):
             f"{', '.join(weights.arrays)}."
         )
     size = weights.size or architecture.default_size(model)
+    shape = (size, size, weights.arrays["conv1"][0].shape[2])
+    if "fc6" in weights.arrays:  # so that no fc6 is made that cannot fit
+        maps = BUILDERS[model](False, input_shape=shape).output_shape[1:]
+        given, read = math.prod(maps), weights.arrays["fc6"][0].shape[0]
+        if given != read and model != "one-weird-trick":
+            raise ValueError(
+                f"Pictures of {size} pixels give fc6 {given} values, and it "
+                f"reads {read}: the weights are those of another size."
+            )
     return BUILDERS[model](
-        include_top=weights.num_classes is not None,
+        include_top="fc8" in weights.arrays,
         weights=weights,
-        input_shape=(size, size, 3),
+        input_shape=shape,
         classes=weights.num_classes or 1000,
     )
 
@@ -296,7 +310,7 @@ def layer_chain(model):
         ):
             chain.append(shapes.Resample(name, 1))
         elif isinstance(layer, LocalResponseNormalization):
-            chain.append(shapes.Norm(name))
+            chain.append(shapes.Norm(name, layer.groups))
         elif isinstance(layer, layers.Dense):
             chain.append(shapes.Dense(name, layer.units))
         elif not isinstance(

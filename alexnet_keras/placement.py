@@ -6,14 +6,13 @@ gives such a network. Its layers have the names of the 2012 layer files, where
 `conv1a` is the first tower's half of conv1.
 """
 
-import copy
 import math
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from alexnet_keras.costs import Crossing
+from alexnet_keras.costs import Crossing, check_counts
 from alexnet_keras.layers import LocalResponseNormalization, TwoTowerConv2D
 
 
@@ -62,7 +61,8 @@ class OnDevice(layers.Wrapper):
             joined = ops.concatenate(inputs, -1) if inputs[1:] else inputs[0]
             outputs = [self.layer(joined)] * self.copies
             if self.kernel_regularizer is not None:
-                kernels = [w for w in self.layer.weights if w.name == "kernel"]
+                weights = self.layer.trainable_weights
+                kernels = [w for w in weights if w.name == "kernel"]
                 outputs += map(self.kernel_regularizer, kernels)
             return outputs
 
@@ -100,67 +100,47 @@ class OnDevice(layers.Wrapper):
         }
 
 
-def spread(whole, devices):
-    """Spreads a two-tower network over two devices.
+@keras.saving.register_keras_serializable(package="alexnet_keras")
+class PlacedModel(keras.Model):
+    """A two-tower network on two devices.
 
-    Each gets half of the filters and units of every layer, the last layer
-    stands on the first device. Weights are copied; those of `whole` stay.
+    Each device gets half of the filters and units of every layer; the last
+    layer stands on the first. `save` writes the network in one piece, and so
+    does `save_weights`: what they write is read by the network without
+    `devices`, and `load_weights` reads what that one wrote. Neither holds
+    what `compile` was given, nor the optimizer's state.
 
     Args:
-        whole: A network of `models.AlexNet` or `models.AlexNetMini`.
+        whole: A network of `models.AlexNet` or `models.AlexNetMini`. Its
+            weights are copied.
         devices: Two of TensorFlow's devices, such as `("GPU:0", "GPU:1")`.
 
-    Returns:
-        A `PlacedModel`.
-
     Raises:
-        ValueError: If the network has one tower, the devices are not two that
-            TensorFlow has, Keras' backend is another one, or a strategy such
-            as `tf.distribute.MirroredStrategy` is in use.
+        ValueError: If the network's towers cannot be split, the devices are
+            not two that TensorFlow has, Keras' backend is another one, or a
+            strategy such as `tf.distribute.MirroredStrategy` is in use.
     """
-    _check(whole, devices)
-    *body, last = [
-        layer
-        for layer in whole.layers
-        if not isinstance(layer, layers.InputLayer | layers.Flatten)
-    ]
-    if not isinstance(last, layers.Dense):
-        body, last = [*body, last], layers.Identity(name="join")
-    inputs = [whole.inputs, whole.inputs]  # what each half of a layer reads
-    for layer, following in zip(body, [*body[1:], last], strict=True):
-        both = following is not last and _reads_both_towers(following)
-        halves = [
-            _put(layer, layer.name + letter, device, tensors, 2, 1 + both)
-            for letter, device, tensors in zip(
-                "ab", devices, inputs, strict=True
-            )
-        ]
-        if both:  # a copy for each reader
-            inputs = [list(copies) for copies in zip(*halves, strict=True)]
-        else:
-            inputs = [[half] for half in halves]
-    output = _put(last, last.name, devices[0], [*inputs[0], *inputs[1]])
-    if isinstance(last, layers.Dense):
-        # outside, where Keras' losses find the logits before the softmax
-        output = layers.Activation(
-            last.activation, dtype=last.dtype_policy, name="prob"
-        )(output)
-    placed = PlacedModel(whole.input, output, name=whole.name)
-    config = whole.get_config()
-    placed.in_one_piece = lambda: keras.Model.from_config(
-        copy.deepcopy(config)  # Keras uses it up
-    )
-    placed.take_weights(whole)
-    return placed
 
+    def __init__(self, whole, devices):
+        _check(whole, devices)
+        super().__init__(whole.input, _place(whole, devices), name=whole.name)
+        self.devices = tuple(devices)
+        self._whole = whole.to_json()
+        self.take_weights(whole)
 
-class PlacedModel(keras.Model):
-    """A network on two devices, which saves as the network in one piece.
+    def in_one_piece(self):
+        """Gives the same network in one piece, with weights of its own."""
+        return keras.models.model_from_json(self._whole)
 
-    What `save` and `save_weights` write is read by the network without
-    `devices`, and `load_weights` reads what that one wrote. The optimizer's
-    state is not among it.
-    """
+    def get_config(self):
+        """Gives the arguments that rebuild the network."""
+        return {"whole": self._whole, "devices": list(self.devices)}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Rebuilds the network; its devices must be there."""
+        whole = keras.models.model_from_json(config["whole"], custom_objects)
+        return cls(whole, tuple(config["devices"]))
 
     def crossings(self, batch_size=None):
         """Counts the floats that cross between the devices.
@@ -187,6 +167,7 @@ class PlacedModel(keras.Model):
                     counts = found.setdefault(layer.layer.name, [0, 0])
                     counts[layer.device != first] += math.prod(tensor.shape[1:])
         if batch_size is not None:
+            check_counts(batch_size=batch_size)
             found = {
                 name: [batch_size * sum(counts)] * 2
                 for name, counts in found.items()
@@ -197,6 +178,7 @@ class PlacedModel(keras.Model):
         """Gives the same network in one piece, with copies of the weights."""
         whole = self.in_one_piece()
         for layer, halves in self._pairs(whole):
+            layer.trainable = all(half.trainable for half in halves)
             values = [half.get_weights() for half in halves]
             joined = [np.concatenate(v, -1) for v in zip(*values, strict=True)]
             if isinstance(layer, TwoTowerConv2D):
@@ -244,11 +226,19 @@ class PlacedModel(keras.Model):
 
 
 def _check(whole, devices):
-    if not any(isinstance(layer, TwoTowerConv2D) for layer in whole.layers):
+    has_towers = any(isinstance(x, TwoTowerConv2D) for x in whole.layers)
+    shares_norms = any(
+        isinstance(layer, LocalResponseNormalization) and layer.groups == 1
+        for layer in whole.layers
+    )
+    if not has_towers or shares_norms:
+        what = "has one tower"
+        if has_towers:
+            what = "normalises over the channels of both"
         raise ValueError(
             "`devices` spreads two towers over two devices. Received: "
-            f"{whole.name}, which has one tower. Use `AlexNet` or "
-            "`AlexNetMini`, or a strategy of `tf.distribute`."
+            f"{whole.name}, which {what}. Use `AlexNet` or `AlexNetMini`, or "
+            "a strategy of `tf.distribute`."
         )
     if keras.config.backend() != "tensorflow":
         raise ValueError(
@@ -278,6 +268,37 @@ def _check(whole, devices):
         )
 
 
+def _place(whole, devices):
+    """Makes the halves of all layers and gives the network's output."""
+    *body, last = [
+        layer
+        for layer in whole.layers
+        if not isinstance(layer, layers.InputLayer | layers.Flatten)
+    ]
+    if not isinstance(last, layers.Dense):
+        body, last = [*body, last], layers.Identity(name="join")
+    inputs = [whole.inputs, whole.inputs]  # what each half of a layer reads
+    for layer, following in zip(body, [*body[1:], last], strict=True):
+        both = following is not last and _reads_both_towers(following)
+        halves = [
+            _put(layer, layer.name + letter, device, tensors, 2, 1 + both)
+            for letter, device, tensors in zip(
+                "ab", devices, inputs, strict=True
+            )
+        ]
+        if both:  # a copy for each reader
+            inputs = [list(copies) for copies in zip(*halves, strict=True)]
+        else:
+            inputs = [[half] for half in halves]
+    output = _put(last, last.name, devices[0], [*inputs[0], *inputs[1]])
+    if isinstance(last, layers.Dense):
+        # outside, where Keras' losses find the logits before the softmax
+        output = layers.Activation(
+            last.activation, dtype=last.dtype_policy, name="prob"
+        )(output)
+    return output
+
+
 def _reads_both_towers(layer):
     """Tells the layers that read across in the paper's figure 2."""
     is_conv = isinstance(layer, layers.Conv2D) and layer.name != "conv1"
@@ -296,7 +317,7 @@ def _put(layer, name, device, inputs, parts=1, copies=1):
     for count in config.keys() & {"filters", "units"}:
         config[count] //= parts
     if parts == 1 and kind is layers.Dense:
-        config["activation"] = None  # `spread` adds it
+        config["activation"] = None  # `_place` adds it
     with keras.device(device):  # for states such as a dropout's seed
         part = kind.from_config(config)
         if kind is layers.Dense and len(inputs[0].shape) == 4:

@@ -46,9 +46,13 @@ class Resample(NamedTuple):
 
 
 class Norm(NamedTuple):
-    """A layer that leaves the shape as it is and has no weights."""
+    """A layer that leaves the shape as it is and has no weights.
+
+    It reads across the channels of each of `groups` groups.
+    """
 
     name: str
+    groups: int = 1
 
 
 class Dense(NamedTuple):

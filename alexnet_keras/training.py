@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_keras import models
-from alexnet_keras.weights import assign
+from alexnet_keras.weights import TOP, assign
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,6 +238,8 @@ def build(
 
 def new_layers(weights, data):
     """Lists the layers that start anew when weights meet other classes."""
+    if "fc6" not in weights.arrays:  # of a network without the top
+        return TOP
     known = list(weights.class_names or ()) == list(data.class_names)
     return () if known else ("fc8",)
 
@@ -246,9 +248,12 @@ def _freeze(network, last):
     """Leaves the weights of a layer, and of those before it, as they are."""
     names = [layer.name for layer in network.layers if layer.weights]
     if last not in names[:-1]:
+        why = "nothing would be left to train"
+        if last not in names:
+            why = "there is no such layer, or it has no weights"
         raise ValueError(
-            "There is no such layer to freeze, or nothing would be left to "
-            f"train. Received: {last!r}. Use one of {', '.join(names[:-1])}."
+            f"Layers cannot be frozen until {last!r}: {why}. Use one of "
+            f"{', '.join(names[:-1])}."
         )
     for layer in network.layers:
         layer.trainable = False

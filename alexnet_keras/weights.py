@@ -7,17 +7,26 @@ Files without these facts are read as well.
 
 import contextlib
 import json
-import math
 import os
 import pathlib
+import tokenize
 import zipfile
+import zlib
 from typing import NamedTuple
 
 import numpy as np
 
 FACTS = "alexnet_keras"  # the name of the facts in a file
-_LARGEST = 2**28  # values of an array that is believed; fc6 has 38 million
-_FIRST, _TOP = ("conv1", "conv2"), ("fc6", "fc7", "fc8")
+TOP = ("fc6", "fc7", "fc8")
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", *TOP)
+_LARGEST = 2**28  # values of a file that is believed; AlexNet has 61 million
+_TOLD = ("model", "size", "rescaling", "class_names")
+# whatever a damaged file makes the libraries that read it raise
+DAMAGE = (
+    AttributeError, EOFError, IndexError, KeyError, NotImplementedError,
+    OSError, OverflowError, RecursionError, RuntimeError, SyntaxError,
+    TypeError, ValueError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 # Of each name in `models.BUILDERS`: the function, and its model's name.
 BUILDERS = {
     "two-tower": ("AlexNet", "alexnet"),
@@ -39,6 +48,7 @@ class Weights(NamedTuple):
         size: Int, side of the network's pictures in pixels, or `None`.
         rescaling: Pair `(mean, scale)` as in `models.AlexNet`, or `None`.
         class_names: List of str, or `None`.
+        others: Names of the file's layers that are none of `LAYERS`.
     """
 
     arrays: dict
@@ -46,6 +56,7 @@ class Weights(NamedTuple):
     size: int | None = None
     rescaling: tuple | None = None
     class_names: list | None = None
+    others: tuple = ()
 
     @property
     def num_classes(self):
@@ -59,34 +70,42 @@ class Weights(NamedTuple):
         conv1's filters, and how many of them conv2 reads, tell all but
         Caffe's network from the paper's.
         """
+        try:
+            filters = self.arrays["conv1"][0].shape[3]
+            read = self.arrays["conv2"][0].shape[2]
+        except (KeyError, IndexError):
+            return self.model
         plans = {
             (96, 48): "two-tower",
             (96, 96): "one-tower",
             (64, 64): "one-weird-trick",
             (32, 16): "mini",
         }
-        kernels = [self.arrays.get(name, [()])[0] for name in _FIRST]
-        widths = tuple(np.shape(kernel)[-2:] for kernel in kernels)
-        (_, filters), (read, _) = (w if w[1:] else (0, 0) for w in widths)
         return self.model or plans.get((filters, read))
 
     @property
     def facts(self):
         """Gives all but the arrays, as JSON."""
-        facts = self._asdict()
-        del facts["arrays"]
-        return json.dumps({key: x for key, x in facts.items() if x is not None})
+        return json.dumps({name: getattr(self, name) for name in _TOLD})
 
     def __str__(self):
         """Names the network that the weights fit, as a call."""
         if self.likely_model is None:
             return "no network of this package"
+        channels = self.arrays["conv1"][0].shape[2]
         options = ["include_top=False"]
         if self.num_classes:
             options = [f"classes={self.num_classes}"]
         if self.size:
-            options.append(f"input_shape=({self.size}, {self.size}, 3)")
-        return f"{BUILDERS[self.likely_model][0]}({', '.join(options)})"
+            shape = (self.size, self.size, channels)
+            options.append(f"input_shape={shape}")
+        call = f"{BUILDERS[self.likely_model][0]}({', '.join(options)})"
+        if "fc6" in self.arrays and not self.size:
+            count = len(self.arrays["fc6"][0])
+            call += f" where pictures give fc6 {count} values"
+        if self.others:
+            call += f" but for {', '.join(self.others)}"
+        return call
 
 
 def read(path):
@@ -114,16 +133,14 @@ def read(path):
                     raise ValueError("its config.json is too large")
                 config = json.loads(archive.read("config.json"))["config"]
                 file = stack.enter_context(archive.open("model.weights.h5"))
-            arrays, text = _read_h5(file)
-        facts = _parse(text) if config is None else _facts_of(config)
-        return checked(Weights(arrays, **facts))
-    except (
-        AttributeError, IndexError, KeyError, TypeError, OSError, ValueError,
-        zipfile.BadZipFile,
-    ) as error:  # fmt: skip
+            found, text = _read_h5(file)
+        if config is None:
+            return with_facts(found, text)
+        found = found._replace(**_facts_of(config))
+        return checked(found._replace(class_names=_names_beside(path, found)))
+    except DAMAGE as error:
         raise ValueError(
-            f"{path} is damaged, or not a file of AlexNet's weights as Keras "
-            f"stores them: {error}"
+            f"{path} cannot be used as weights: {error}"
         ) from error
 
 
@@ -171,12 +188,13 @@ def assign(network, weights, model=None, skip=()):
             Nothing was assigned then.
     """
     layers = {layer.name: layer for layer in network.layers if layer.weights}
-    left_out = skip if "fc8" in layers else _TOP
+    has_top = "fc8" in layers
+    left_out = skip if has_top else TOP
     layers = {x: layer for x, layer in layers.items() if x not in left_out}
     arrays = {x: p for x, p in weights.arrays.items() if x not in left_out}
     wrong = [
         f"the file has {name}, the network has not"
-        for name in arrays
+        for name in (*arrays, *(weights.others if has_top else ()))
         if name not in layers
     ]
     for name, layer in layers.items():
@@ -193,7 +211,7 @@ def assign(network, weights, model=None, skip=()):
         raise ValueError(
             f"These weights do not fit {network.name}:\n  "
             + "\n  ".join(wrong)
-            + f"\nThey fit {weights}."
+            + f"\nThey are those of {weights}."
         )
     for name, layer in layers.items():
         if hasattr(layer, "set_grouped_weights"):
@@ -208,7 +226,9 @@ def with_facts(weights, text):
     Raises:
         ValueError: If it is something else.
     """
-    return checked(weights._replace(**_parse(text)))
+    facts = json.loads(text)
+    told = {name: facts[name] for name in _TOLD if name in facts}
+    return checked(weights._replace(**told))
 
 
 def checked(weights):
@@ -220,65 +240,104 @@ def checked(weights):
     """
     bad = []
     for name, arrays in weights.arrays.items():
-        kinds = [array.dtype.kind + str(array.ndim) for array in arrays]
-        if kinds not in (["f4", "f1"], ["f2", "f1"]):
+        kinds = [array.dtype.kind for array in arrays]
+        if [array.ndim for array in arrays] not in ([4, 1], [2, 1]):
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(
                 f"{name} should have a kernel and a bias. Received: {shapes}"
+            )
+        if set(kinds) != {"f"}:
+            raise ValueError(
+                f"{name} should hold float32. Received: {arrays[0].dtype}"
             )
         count = sum(int((~np.isfinite(array)).sum()) for array in arrays)
         bad += [f"{name} ({count})"] * (count > 0)
     if bad:
         raise ValueError(
-            f"There are values that are not finite: {', '.join(bad)}. "
+            f"there are values that are not finite: {', '.join(bad)}. "
             "Training has failed there; take an earlier file"
         )
-    names, (mean, scale) = weights.class_names, weights.rescaling or (0, 1)
-    if (
-        weights.model not in (None, *BUILDERS)
-        or not isinstance(weights.size or 1, int)
-        or not isinstance(names or [], list)
-        or not all(isinstance(name, str) for name in names or ())
-        or len(names or ()) not in (0, weights.num_classes)
-        or np.shape(mean) not in ((), (3,))
-        or np.shape(scale) not in ((), (3,))
-        or not np.all(np.asarray(scale, float))
-    ):
-        raise ValueError("what it says of its network makes no sense")
+    names, size = weights.class_names, weights.size
+    makes_sense = {
+        "model": weights.model in (None, *BUILDERS),
+        "size": size is None or (type(size) is int and 1 <= size <= 2**14),
+        "rescaling": weights.rescaling is None
+        or is_rescaling(weights.rescaling),
+        "class_names": names is None
+        or (
+            isinstance(names, list)
+            and len(names) == weights.num_classes
+            and all(isinstance(x, str) and x.isprintable() for x in names)
+        ),
+    }
+    for name, is_right in makes_sense.items():
+        if not is_right:
+            value = str(getattr(weights, name))[:60]
+            raise ValueError(f"its {name} makes no sense: {value!r}")
     return weights
 
 
-def _parse(text):
-    facts = json.loads(text)
-    return {key: facts[key] for key in Weights._fields[1:] if key in facts}
+def is_rescaling(pair):
+    """Tells a pair of a mean and a scale, numbers or one for each of RGB."""
+    try:
+        mean, scale = (np.asarray(part, float) for part in pair)
+    except (TypeError, ValueError):
+        return False
+    shapes = {mean.shape, scale.shape} <= {(), (3,)}
+    return bool(
+        shapes and np.isfinite(mean).all() and np.isfinite(scale).all()
+        and scale.all()
+    )  # fmt: skip
 
 
 def _read_h5(file):
-    """Gives the arrays and the facts' text of an open `.weights.h5` file."""
+    """Gives the arrays, and the facts' text, of an open `.weights.h5` file.
+
+    Shapes are looked at before any array is read, and links are not followed,
+    as they may lead to other files.
+    """
     import h5py
 
-    arrays = {}
+    def item(group, name):
+        link = group.get(name, getlink=True)
+        found = group[name] if isinstance(link, h5py.HardLink) else None
+        is_data = isinstance(found, h5py.Dataset)
+        if found is None or is_data and (found.external or found.is_virtual):
+            raise ValueError(f"{name} lies in another file, which is not read")
+        return found
+
     with h5py.File(file, "r") as root:
-        for group in root["layers"].values():
-            variables = group["vars"]
-            if not len(variables):
-                continue
-            name = variables.attrs["name"]
-            found = [variables[str(i)] for i in range(len(variables))]
-            largest = max(math.prod(array.shape) for array in found)
-            if largest > _LARGEST:
-                raise ValueError(f"{name} claims to hold {largest} values")
+        if "model_weights" in root:
+            raise ValueError(
+                "it is a whole model in Keras' older format; load it and save "
+                "it as .keras"
+            )
+        layers, others = {}, []
+        groups = item(root, "layers")
+        for key in groups:
+            variables = item(item(groups, key), "vars")
+            if len(variables):
+                name = str(variables.attrs["name"])
+                found = [item(variables, str(i)) for i in range(len(variables))]
+                if name in LAYERS and found[0].ndim in (2, 4):
+                    layers[name] = found
+                else:
+                    others.append(name)
+        sizes = [array.size for found in layers.values() for array in found]
+        if sum(sizes) > _LARGEST:
+            raise ValueError(f"it claims to hold {sum(sizes)} values")
+        if not layers:
+            raise ValueError("it holds none of AlexNet's layers")
+        arrays = {}
+        for name, found in layers.items():
             found = [array[()] for array in found]
-            if len(found) == 4 and found[0].ndim == 4:  # two towers
+            if len(found) == 4:  # two towers
                 found = [np.concatenate(found[i::2], -1) for i in (0, 1)]
             arrays[name] = tuple(found)
-        if not arrays:
-            raise ValueError("it holds no weights")
-        if FACTS not in root:
-            return arrays, "{}"
-        if root[FACTS].size > 2**24:
-            raise ValueError("what it says of its network is too long")
-        return arrays, root[FACTS][()].tobytes()
+        text = "{}"
+        if FACTS in root and item(root, FACTS).size < 2**24:
+            text = root[FACTS][()].tobytes()
+    return Weights(arrays, others=tuple(others)), text
 
 
 def _facts_of(config):
@@ -289,12 +348,24 @@ def _facts_of(config):
             facts["model"] = model
     for layer in config["layers"]:
         if layer["class_name"] == "InputLayer":
-            facts["size"] = layer["config"]["batch_shape"][1]
+            _, height, width, _ = layer["config"]["batch_shape"]
+            facts["size"] = height if height == width else None
         if layer["config"]["name"] == "rescaling":
-            scale = 1 / np.array(layer["config"]["scale"])
-            mean = -np.array(layer["config"]["offset"]) * scale
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scale = 1 / np.array(layer["config"]["scale"])
+                mean = -np.array(layer["config"]["offset"]) * scale
             facts["rescaling"] = mean.tolist(), scale.tolist()
     return facts
+
+
+def _names_beside(path, weights):
+    """Finds the class names of a run's network in its `run.json`."""
+    with contextlib.suppress(*DAMAGE):
+        facts = json.loads(path.with_name("run.json").read_text())
+        names = facts["data"]["class_names"]
+        checked(weights._replace(class_names=names))
+        return names
+    return None
 
 
 def _shapes(layer):

@@ -256,6 +256,46 @@ def test_an_onnx_graph_gives_what_onnxruntime_gives(
         assert_close(ours[name], output, name)
 
 
+def test_matmul_and_add_are_a_dense_layer_too(torchvisions, tmp_path):
+    graph = graph_of(torchvisions, convert.TORCHVISION, 224)
+    nodes, turned = [], {}
+    for node in graph.graph.node:
+        if node.op_type != "Gemm":
+            nodes.append(node)
+            continue
+        (x, w, b), (out,) = node.input, node.output
+        turned[w] = torchvisions[w].T
+        nodes.append(helper.make_node("MatMul", [x, w], [f"{out}_product"]))
+        nodes.append(helper.make_node("Add", [f"{out}_product", b], [out]))
+    del graph.graph.node[:]
+    graph.graph.node.extend(nodes)
+    for tensor in graph.graph.initializer:
+        if tensor.name in turned:
+            array = np.ascontiguousarray(turned[tensor.name])
+            tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    onnx.save(graph, tmp_path / "network.onnx")
+    found = convert.read(tmp_path / "network.onnx")
+    for layer, (name, _) in convert.TORCHVISION.layers.items():
+        np.testing.assert_array_equal(
+            found.arrays[layer][1], torchvisions[f"{name}.bias"]
+        )
+    np.testing.assert_array_equal(
+        found.arrays["fc7"][0], torchvisions["classifier.4.weight"].T
+    )
+
+
+def test_a_size_that_cannot_be_is_refused_before_anything_is_built():
+    arrays = {
+        "conv1": np.zeros((5, 5, 3, 32)),
+        "conv2": np.zeros((5, 5, 16, 64)),
+        "fc6": np.zeros((576, 256)),
+    }
+    arrays = {k: (v, np.zeros(v.shape[-1])) for k, v in arrays.items()}
+    found = weights.Weights(arrays, "mini", 1000)
+    with pytest.raises(ValueError, match="give fc6 238144 values, and it read"):
+        models.from_weights(found)
+
+
 def test_out_and_in_again_is_exact(torchvisions, tmp_path):
     start, out = tmp_path / "in.safetensors", tmp_path / "out.safetensors"
     save_file(torchvisions, start)
@@ -438,6 +478,43 @@ def caffenet(graph):
     graph.node[place + 1].CopyFrom(both[1])
 
 
+def flipped(path):
+    write_npz(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"conv4_w.npy") + 1500] ^= 1
+    path.write_bytes(data)
+
+
+def mini_h5(change):
+    def write(path):
+        whole = path.with_name("whole.weights.h5")
+        models.AlexNetMini().save_weights(whole)
+        import h5py
+
+        with h5py.File(whole, "r+") as file:
+            change(h5py, file, path.with_name("secret"))
+        whole.rename(path)
+
+    return write
+
+
+def stored_elsewhere(h5py, file, secret):
+    secret.write_bytes(bytes(99))
+    del file["layers/dense_2/vars/1"]
+    file["layers/dense_2/vars"].create_dataset(
+        "1", (10,), "float32", external=[(secret, 0, 40)]
+    )
+
+
+def linked(h5py, file, secret):
+    del file["layers/dense_2"]
+    file["layers/dense_2"] = h5py.ExternalLink(secret, "layers/dense_2")
+
+
+def older_h5(h5py, file, secret):
+    file.create_group("model_weights")
+
+
 half = np.zeros((96, 3, 11, 11), "float16")
 WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "truncated npz": (".npz", truncated(write_npz), "damaged, or no .npz"),
@@ -447,7 +524,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "truncated h5": (
         ".weights.h5",
         truncated(lambda path: models.AlexNetMini().save_weights(path)),
-        "damaged, or not a file of AlexNet's weights",
+        "cannot be used as weights",
     ),
     "truncated onnx": (".onnx", truncated(onnx_of()), "damaged, or no ONNX"),
     "empty file": (".safetensors", lambda path: path.touch(), "damaged"),
@@ -496,7 +573,20 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "zip bomb": (
         ".npz", zip_bomb, r"conv1_w should have.* Received: \(274877906944,\)",
     ),
-    "h5 bomb": (".weights.h5", huge_h5, "conv1 claims to hold 1099511627776"),
+    "h5 bomb": (".weights.h5", huge_h5, "it claims to hold 1099511"),
+    "a damaged array": (".npz", flipped, "cannot be used as weights"),
+    "h5 kept elsewhere": (
+        ".weights.h5", mini_h5(stored_elsewhere), "1 lies in another file",
+    ),
+    "h5 linked": (
+        ".weights.h5", mini_h5(linked), "dense_2 lies in another file",
+    ),
+    "an older h5": (".h5", mini_h5(older_h5), "in Keras' older format"),
+    "deep JSON": (
+        ".safetensors",
+        lambda path: write_sparse(path, facts="[" * 10**5),
+        "cannot be used as weights",
+    ),
     "a pickle renamed": (
         ".safetensors",
         lambda path: path.write_bytes(pickle.dumps(Bomb())),
@@ -514,13 +604,13 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "names of other classes": (
         ".safetensors",
         lambda path: write_sparse(path, facts='{"class_names": ["a"]}'),
-        "makes no sense",
+        "its class_names makes no sense",
     ),
     "facts that are none": (
         ".safetensors", lambda path: write_sparse(path, facts="no"), "be used",
     ),
     "BatchNormalization": (
-        ".weights.h5", batch_norm, "norm1 should have a kernel and a bias",
+        ".weights.h5", batch_norm, "none of AlexNet's layers",
     ),
     "weights kept elsewhere": (
         ".onnx", onnx_of(external), "does not hold fc7_w itself",

@@ -196,7 +196,25 @@ def test_one_tower_cannot_be_split():
     chain = models.layer_chain(models.AlexNetOneTower())
     assert costs.memory(chain)[0].activations == 4 * 128 * 154_587
     for call in (costs.crossings, costs.traffic, costs.crossover):
-        with pytest.raises(ValueError, match="two groups. Received: conv1, n"):
+        with pytest.raises(
+            ValueError, match="two groups. Received: norm1, norm2"
+        ):
             call(chain)
-    with pytest.raises(ValueError, match="1, 2 or None. Received: 0"):
-        costs.memory(chain, tower=0)
+    # Caffe's normalisation reaches over both towers
+    chain = models.layer_chain(models.CaffeAlexNet(include_top=False))
+    with pytest.raises(ValueError, match="two groups. Received: norm1, norm2"):
+        costs.crossings(chain)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: costs.memory(CHAIN, tower=0), "1, 2 or None. Received: 0"),
+        (lambda: costs.memory(CHAIN, batch_size=-1), "`batch_size` must be"),
+        (lambda: costs.memory(CHAIN, batch_size=1.5), "Received: 1.5"),
+        (lambda: costs.traffic(CHAIN, devices=0), "`devices` must be"),
+    ],
+)
+def test_counts_that_are_none_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

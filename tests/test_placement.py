@@ -241,6 +241,39 @@ def test_it_loads_what_the_network_in_one_piece_saved(tmp_path):
             np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_head_on_it_is_saved_and_loaded_on_two_devices(tmp_path):
+    body = models.AlexNetMini(False, pooling="avg", devices=DEVICES)
+    model = keras.Sequential([body, keras.layers.Dense(3)])
+    images, _ = batch(body)
+    expected = model.predict_on_batch(images)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict_on_batch(images), expected)
+    assert again.layers[0].crossings() == body.crossings()
+    clone = keras.models.clone_model(body)
+    clone.set_weights(body.get_weights())
+    np.testing.assert_array_equal(
+        clone.predict_on_batch(images), body.predict_on_batch(images)
+    )
+
+
+def test_frozen_layers_are_frozen_in_one_piece_too():
+    placed, whole = build("mini", DEVICES), build("mini")
+    for network in (placed, whole):
+        for layer in network.layers[:-2]:
+            layer.trainable = False
+    images, _ = batch(whole)
+    placed(images)
+    whole(images)
+    np.testing.assert_allclose(sum(placed.losses), sum(whole.losses), FLOAT)
+    joined = placed.join()
+    assert [layer.name for layer in joined.layers if layer.trainable][-1] == (
+        "fc8"
+    )
+    assert not joined.get_layer("conv1").trainable
+    assert not joined.get_layer("fc6").trainable
+
+
 @pytest.mark.parametrize("pooling", [None, "avg", "max"])
 def test_without_the_top_the_towers_are_joined(pooling):
     options = {"include_top": False, "pooling": pooling}
@@ -256,6 +289,7 @@ def test_without_the_top_the_towers_are_joined(pooling):
     [
         ("one-tower", {}, "alexnet_one_tower, which has one tower"),
         ("one-weird-trick", {}, "has one tower"),
+        ("caffe", {}, "normalises over the channels of both"),
         ("mini", {"devices": ("CPU:0", "CPU:0")}, "two devices. Received"),
         ("mini", {"devices": ("CPU:0", "GPU:7")}, "there are CPU:0, CPU:1"),
         ("mini", {"devices": ("CPU:0",)}, "names of two devices"),

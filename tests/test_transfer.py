@@ -174,9 +174,8 @@ def test_the_body_is_that_of_the_whole_network(small):
 def test_what_does_not_fit_is_told_with_what_does(small, build, message):
     with pytest.raises(ValueError, match=f"(?s){message}") as error:
         build(small)
-    assert "fit AlexNetMini(classes=3, input_shape=(64, 64, 3))." in str(
-        error.value
-    )
+    end = "They are those of AlexNetMini(classes=3, input_shape=(64, 64, 3))."
+    assert str(error.value).endswith(end)
 
 
 def test_a_body_does_not_fit_a_whole_network(small):
@@ -189,7 +188,7 @@ def test_a_body_does_not_fit_a_whole_network(small):
     models.AlexNetMini(include_top=False, weights=found)
     with pytest.raises(ValueError, match="the network has fc6") as error:
         models.AlexNetMini(weights=found)
-    assert "They fit AlexNetMini(include_top=False, " in str(error.value)
+    assert "those of AlexNetMini(include_top=False, " in str(error.value)
 
 
 def test_two_networks_of_the_same_shapes_are_told_apart():
@@ -287,9 +286,10 @@ def test_a_run_goes_on_only_with_the_weights_it_began_with(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--freeze-until", "conv9"), "no such layer to freeze.*Use one of "),
+        (("--freeze-until", "conv9"), "there is no such layer, .*Use one of "),
         (("--freeze-until", "fc8"), "nothing would be left to train"),
         (("--model", "one-tower", "--input-size", "67"), "do not fit"),
+        (("--freeze-until", "pool5"), "or it has no weights"),
         (("--input-size", "96"), "fc6: expected"),
     ],
 )
@@ -300,6 +300,90 @@ def test_weights_that_cannot_be_used_are_refused(
     said = capsys.readouterr().err
     assert all(part in said for part in message.split(".*"))
     assert not (tmp_path / "run").exists()
+
+
+def test_layers_are_not_frozen_without_weights(photos, tmp_path, capsys):
+    assert train(photos, tmp_path / "run", "--freeze-until", "conv1") == 2
+    assert "name some with --weights" in capsys.readouterr().err
+
+
+def test_a_runs_folder_is_a_file_of_weights_that_knows_its_classes(
+    photos, tmp_path, capsys
+):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert train(photos, first, "--model", "mini") == 0
+    assert train(photos, second, "--weights", first) == 0
+    said = capsys.readouterr().out
+    assert f"Weights: {first}.\n" in said  # fc8 too
+    out = tmp_path / "out.weights.h5"
+    assert main(["convert", str(first), str(out)]) == 0
+    found = convert.read(out)
+    assert (found.model, found.class_names) == ("mini", ["blue", "red"])
+    picture = str(photos / "red" / "1.jpg")
+    answers = []
+    for network in (first, first / "model.keras", out):
+        capsys.readouterr()
+        assert main(["predict", str(network), picture]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1] == answers[2]
+    assert main(["identify", str(first)]) == 0
+    assert "AlexNetMini of alexnet_keras." in capsys.readouterr().out
+
+
+def test_a_body_under_a_head_of_ones_own_gives_its_weights(tmp_path):
+    body = models.AlexNetMini(include_top=False, pooling="avg")
+    head = keras.layers.Dense(2, name="mine")(body.output)
+    keras.Model(body.input, head, name="own").save(tmp_path / "own.keras")
+    again = models.AlexNetMini(
+        include_top=False, weights=tmp_path / "own.keras"
+    )
+    for ours, theirs in zip(again.weights, body.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="the file has mine, the network has"):
+        models.AlexNetMini(weights=tmp_path / "own.keras")
+
+
+@pytest.mark.parametrize(
+    "rescaling",
+    [True, 255, (0, 0), ((1, 2), 1), (0, float("inf")), "ab", (1, 2, 3)],
+)
+def test_a_rescaling_is_a_pair_of_numbers(rescaling):
+    with pytest.raises(ValueError, match=r"must be a pair \(mean, scale\)"):
+        models.AlexNetMini(rescaling=rescaling)
+
+
+def test_class_names_may_come_from_windows_and_must_differ(
+    small, photos, tmp_path, refused, capsys
+):
+    names = tmp_path / "names.txt"
+    for number, text in enumerate(("green\nred\nblue", "red\nred\nblue")):
+        names.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n")
+        out = tmp_path / f"{number}.weights.h5"
+        typed = ["convert", small, out, "--class-names", names]
+        assert main([str(word) for word in typed]) == 0
+        assert convert.read(out).class_names == text.split("\n")
+    said = refused("evaluate", out, "--data", photos)
+    assert "the same name" in said
+
+
+def test_what_is_not_there_is_said(small, photos, tmp_path, refused):
+    picture = photos / "red" / "1.jpg"
+    said = refused("predict", tmp_path / "none.weights.h5", picture)
+    assert "There is no file or folder" in said
+    said = refused("convert", small, tmp_path / "none" / "out.weights.h5")
+    assert "There is no folder" in said
+    with pytest.raises(ValueError, match="`weights` must be .*a int"):
+        models.AlexNetMini(weights=5)
+
+
+def test_a_scale_that_is_not_told_is_not_invented(tmp_path, capsys):
+    """On the way out through safetensors and in again."""
+    arrays = zeros(convert.TORCHVISION)
+    save_file(arrays, tmp_path / "theirs.safetensors")
+    found = convert.read(tmp_path / "theirs.safetensors")
+    found = found._replace(rescaling=None)
+    convert.write_safetensors(tmp_path / "ours.safetensors", found)
+    assert convert.read(tmp_path / "ours.safetensors").rescaling is None
 
 
 def test_identify_says_whose_alexnet_a_file_holds(

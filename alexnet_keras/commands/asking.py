@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import pathlib
 import sys
 from typing import NamedTuple
 
@@ -62,9 +63,12 @@ def evaluate(options):
     )
     if run is not None:
         figure = visualize.confusion(result["confusion"], pictures.class_names)
+        name = "confusion.png"
+        if options.data is not None:
+            name = f"confusion-{pathlib.Path(options.data).name}.png"
         with refused(runs.RunError):
-            run.save_figure("confusion.png", figure)
-        print(f"Wrote {run.folder / 'confusion.png'}")
+            run.save_figure(name, figure)
+        print(f"Wrote {run.folder / name}")
 
 
 def predict(options):
@@ -100,7 +104,9 @@ def _open(path):
     """Opens a run's folder, or a file of weights that `convert` reads."""
     from alexnet_keras import architecture, convert, data, models, runs
 
-    if not path.is_file():
+    if not path.exists():
+        raise BadInput(f"There is no file or folder {path}.")
+    if path.is_dir():
         with refused(runs.RunError):
             run = runs.Run.open(path)
         facts = run.facts["data"]
@@ -117,8 +123,9 @@ def _open(path):
     ):
         if is_missing:
             raise BadInput(
-                f"{path} does not tell {what}. Give a run's folder, or a file "
-                "that `alexnet-keras convert` has written."
+                f"{path} does not tell {what}. A run's folder or its "
+                "model.keras does, and so does a file that `alexnet-keras "
+                "convert` has made of one that tells it."
             )
     size = found.size or architecture.default_size(found.likely_model)
     names = found.class_names or [
@@ -132,6 +139,12 @@ def _open(path):
 def _columns(subject, pictures, source):
     """Finds the place of each of the data's classes among the network's."""
     places = {name: place for place, name in enumerate(subject.class_names)}
+    if len(places) < len(subject.class_names):
+        raise BadInput(
+            "Some of the network's classes have the same name, so it is not "
+            "known which are meant. Convert it with other --class-names, such "
+            "as WordNet ids."
+        )
     unknown = [name for name in pictures.class_names if name not in places]
     if unknown:
         raise BadInput(

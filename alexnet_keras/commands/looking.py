@@ -58,6 +58,8 @@ def convert(options):
         raise BadInput(
             f"The output must end in {' or '.join(endings)}. Received: {out}."
         )
+    if not out.parent.is_dir():
+        raise BadInput(f"There is no folder {out.parent}.")
     if out.exists():
         raise BadInput(f"{out} is there already. Name another one.")
     with refused(ValueError):
@@ -67,7 +69,7 @@ def convert(options):
             names = _read_names(options.class_names, found.num_classes)
         elif names is None and found.num_classes == 1000:
             names = datasets.imagenet_ids()
-        found = found._replace(class_names=names)
+        found = weights.checked(found._replace(class_names=names))
         with _written(out):
             if out.suffix == ".safetensors":
                 conversion.write_safetensors(out, found)
@@ -75,6 +77,11 @@ def convert(options):
                 weights.write(out, models.from_weights(found), found)
     count = sum(array.size for pair in found.arrays.values() for array in pair)
     print(f"Read {options.input}: {found}, {count:,} parameters.\nWrote {out}")
+    if found.rescaling is None:
+        print(
+            "It does not tell the scale of its pictures, so `predict` and "
+            "`evaluate` will not take it."
+        )
 
 
 @contextlib.contextmanager
@@ -89,7 +96,7 @@ def _written(path):
 def _read_names(path, count):
     """Reads the names of classes, one a line."""
     try:
-        names = path.read_text(encoding="utf-8").split("\n")
+        names = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from error
     names = [name.strip() for name in names if name.strip()]

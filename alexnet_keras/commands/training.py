@@ -281,6 +281,11 @@ def _read_weights(options):
     from alexnet_keras import convert
 
     if options.weights is None:
+        if options.freeze_until is not None:
+            raise BadInput(
+                "--freeze-until leaves weights as they are: name some with "
+                "--weights."
+            )
         return None, None
     with refused(ValueError):
         found = convert.read(options.weights)

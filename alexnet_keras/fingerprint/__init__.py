@@ -14,13 +14,21 @@ from alexnet_keras.fingerprint import (
     weight_files,
 )
 from alexnet_keras.fingerprint.comparison import body, compare
-from alexnet_keras.fingerprint.known import CONVS, KERNELS, KNOWN, known_network
+from alexnet_keras.fingerprint.known import (
+    CONVS,
+    DENSES,
+    KERNELS,
+    KNOWN,
+    known_network,
+)
 from alexnet_keras.fingerprint.sentences import clean, sentences
 from alexnet_keras.fingerprint.steps import Network, in_one_line, measure
 
 _ENDINGS = (".keras", ".onnx", ".safetensors", ".weights.h5", ".h5", ".hdf5")
 # They leave open whose network it is.
 _FREE = {"border", "reach"}
+# They differ where there are no fully connected layers.
+_OF_THE_TOP = {"missing", "global", "flatten", "dropout"}
 
 
 class Identity(NamedTuple):
@@ -39,7 +47,7 @@ class Identity(NamedTuple):
             connected layers and batch normalisation, or None if the size
             of the input is not told or there are layers of other kinds.
         flatten: Int, the values that reach the first fully connected layer,
-            or that would; None if that is not told.
+            or None.
     """
 
     name: str
@@ -112,13 +120,21 @@ def _identity(network, told):
     # pictures may be made smaller before the first layer
     shape = next(one.before for one in measured if one.step.kind == "conv")
     shape = shape if len(shape) == 3 else network.shape
+    has_top = any(name in found.blocks for name in DENSES)
     names = [
         name
         for name, (_, plan) in KNOWN.items()
         if plan["flatten"] in (None, found.flatten)
-        and {one.aspect for one in compare(found, name, shape, silent)} <= _FREE
+        and all(
+            one.aspect in _FREE
+            or (not has_top and one.aspect in _OF_THE_TOP)
+            and one.layer not in CONVS
+            for one in compare(found, name, shape, silent)
+        )
     ]
-    if told in names:  # by more than the shapes, which tell the rest then
+    if told in names and not has_top:
+        names = [told]
+    elif told in names:  # by more than the shapes, which tell the rest then
         known, shape = known_network(told, shape)
         found, silent, notes = body(measure(known, shape)), frozenset(), ()
         names = [told]
@@ -129,15 +145,17 @@ def _identity(network, told):
         plural = "" if count == 1 else "s"
         title = f"An AlexNet with {count} departure{plural} from the paper."
     else:
-        title = " or ".join(KNOWN[name][0] for name in names) + "."
+        title = " or ".join(KNOWN[name][0] for name in names)
+        title += "." if has_top else ", without its fully connected layers."
     if found.flatten is None and "flatten" not in silent:
         notes += (
             "The size of the pictures is not told; sizes are not compared.",
         )
     if _constants_are_hidden(found):
         notes += ("The constants of LRN cannot be read here.",)
+    flatten = found.flatten if has_top else None
     return Identity(
-        names[0], title, tuple(departures), notes, parameters, found.flatten
+        names[0], title, tuple(departures), notes, parameters, flatten
     )
 
 
@@ -191,6 +209,8 @@ def _read(path):
         Pair of a `Network` and the key of `KNOWN` that weights tell by their
         names, or None.
     """
+    if os.path.isfile(os.path.join(path, "model.keras")):  # a run's folder
+        path = os.path.join(path, "model.keras")
     if not os.path.isfile(path):
         folder = os.path.isdir(path)
         what = "This is a folder" if folder else "There is no such file"
@@ -214,7 +234,7 @@ def _read(path):
         return found, told
     raise ValueError(
         f"Files of this kind are not read. Received: {path}. Known are "
-        f"{', '.join(_ENDINGS)}."
+        f"{', '.join(_ENDINGS)}; `alexnet-keras convert` makes them of others."
     )
 
 

@@ -231,6 +231,8 @@ def _sources(call):
 def _read_call(layer, inputs, key, found, call=()):
     """Adds the steps of one call of a layer; gives their last name."""
     kind, config = layer["class_name"].split(">")[-1], layer["config"]
+    if kind == "PlacedModel":  # which holds the network in one piece
+        config = json.loads(config["whole"])["config"]
     if isinstance(config.get("layers"), list):
         return _read_layers(config, inputs, f"{key}/", found)
     if kind == "Lambda":

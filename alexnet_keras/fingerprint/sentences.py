@@ -233,8 +233,8 @@ def _flatten(names, found, wanted):
     if wanted == 9216:
         return f"{found} values reach fc6; the paper has 9216"
     return (
-        f"{found} values reach fc6; of a picture of this size the paper would "
-        f"have {wanted}"
+        f"{found} values reach fc6; the paper's network would have {wanted} "
+        "of a picture of this size"
     )
 
 

@@ -190,7 +190,9 @@ def _check(steps, shape):
                 )
             )
         else:
-            right = key not in _NUMBERS or isinstance(value, int | float)
+            right = key not in _NUMBERS or (
+                isinstance(value, int | float) and abs(value) < 1e9
+            )
         if not right:
             raise ValueError(
                 "A layer's setting makes no sense. Received: a layer of kind "
