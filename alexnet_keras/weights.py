@@ -326,8 +326,8 @@ def _read_h5(file):
         sizes = [array.size for found in layers.values() for array in found]
         if sum(sizes) > _LARGEST:
             raise ValueError(f"it claims to hold {sum(sizes)} values")
-        if not layers:
-            raise ValueError("it holds none of AlexNet's layers")
+        if "conv1" not in layers:
+            raise ValueError("it holds no conv1, and AlexNet's files do")
         arrays = {}
         for name, found in layers.items():
             found = [array[()] for array in found]

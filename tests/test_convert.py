@@ -610,7 +610,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         ".safetensors", lambda path: write_sparse(path, facts="no"), "be used",
     ),
     "BatchNormalization": (
-        ".weights.h5", batch_norm, "none of AlexNet's layers",
+        ".weights.h5", batch_norm, "it holds no conv1",
     ),
     "weights kept elsewhere": (
         ".onnx", onnx_of(external), "does not hold fc7_w itself",

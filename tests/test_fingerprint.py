@@ -160,6 +160,34 @@ def test_the_network_on_two_devices_is_the_papers():
     assert identify(placed).name == "paper"
 
 
+@pytest.mark.parametrize(
+    ("builder", "title"),
+    [
+        ("AlexNet", "The AlexNet of the 2012 paper"),
+        ("CaffeAlexNet", "Caffe's AlexNet, bvlc_alexnet"),
+        ("AlexNetMini", "AlexNetMini of alexnet_keras"),
+    ],
+)
+@pytest.mark.parametrize("pooling", [None, "avg"])
+def test_a_network_without_its_top_is_known_by_its_convolutions(
+    builder, title, pooling
+):
+    found = identify(getattr(models, builder)(False, pooling=pooling))
+    assert found.title == f"{title}, without its fully connected layers."
+    assert "no fully connected layers; the paper has 3" in found.departures
+    assert found.flatten is None
+    assert "reach fc6" not in str(found)
+
+
+def test_towers_on_two_devices_under_a_head_are_followed():
+    devices = ("CPU:0", "CPU:1")
+    body = models.AlexNetMini(False, pooling="avg", devices=devices)
+    found = identify(keras.Sequential([body, layers.Dense(3)]))
+    assert found.name == "unknown"
+    assert not any("OnDevice" in line for line in found.departures)
+    assert "conv1 moves 2 pixels at a time" in str(found)
+
+
 def test_caffes_constants_and_caffenets_order():
     def lrn():
         return models.LocalResponseNormalization(5, 2e-5, 0.75, 1)
