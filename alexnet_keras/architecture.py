@@ -158,7 +158,7 @@ def _check(weights, pooling, classes, initialization):
             "`weights` must be None, the path of a file or what "
             f"`convert.read` gives. Received: a {type(weights).__name__}"
         )
-    is_path = not isinstance(weights, Weights | None)
+    is_path = isinstance(weights, str | os.PathLike)
     if is_path and not os.path.exists(weights):
         raise ValueError(
             "`weights` must be None or the path of a file. There is no such "

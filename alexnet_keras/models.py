@@ -237,10 +237,11 @@ def from_weights(weights):
         )
     size = weights.size or architecture.default_size(model)
     shape = (size, size, weights.arrays["conv1"][0].shape[2])
-    if "fc6" in weights.arrays:  # so that no fc6 is made that cannot fit
+    # so that no fc6 is made that cannot fit; torchvision's takes any size
+    if "fc6" in weights.arrays and model != "one-weird-trick":
         maps = BUILDERS[model](False, input_shape=shape).output_shape[1:]
         given, read = math.prod(maps), weights.arrays["fc6"][0].shape[0]
-        if given != read and model != "one-weird-trick":
+        if given != read:
             raise ValueError(
                 f"Pictures of {size} pixels give fc6 {given} values, and it "
                 f"reads {read}: the weights are those of another size."

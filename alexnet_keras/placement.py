@@ -14,6 +14,7 @@ from keras import layers, ops
 
 from alexnet_keras.costs import Crossing, check_counts
 from alexnet_keras.layers import LocalResponseNormalization, TwoTowerConv2D
+from alexnet_keras.weights import arrays_of, give
 
 
 @keras.saving.register_keras_serializable(package="alexnet_keras")
@@ -180,21 +181,16 @@ class PlacedModel(keras.Model):
         for layer, halves in self._pairs(whole):
             layer.trainable = all(half.trainable for half in halves)
             values = [half.get_weights() for half in halves]
-            joined = [np.concatenate(v, -1) for v in zip(*values, strict=True)]
-            if isinstance(layer, TwoTowerConv2D):
-                layer.set_grouped_weights(*joined)
-            else:
-                layer.set_weights(joined)
+            pairs = zip(*values, strict=True)
+            give(layer, [np.concatenate(pair, -1) for pair in pairs])
         return whole
 
     def take_weights(self, whole):
         """Copies the weights of the same network in one piece."""
         for layer, halves in self._pairs(whole):
-            if isinstance(layer, TwoTowerConv2D):
-                values = layer.get_grouped_weights()
-            else:
-                values = layer.get_weights()
-            parts = [np.split(value, len(halves), -1) for value in values]
+            parts = [
+                np.split(array, len(halves), -1) for array in arrays_of(layer)
+            ]
             for half, own in zip(halves, zip(*parts, strict=True), strict=True):
                 half.set_weights(own)
 

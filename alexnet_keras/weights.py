@@ -214,10 +214,22 @@ def assign(network, weights, model=None, skip=()):
             + f"\nThey are those of {weights}."
         )
     for name, layer in layers.items():
-        if hasattr(layer, "set_grouped_weights"):
-            layer.set_grouped_weights(*arrays[name])
-        else:
-            layer.set_weights(arrays[name])
+        give(layer, arrays[name])
+
+
+def arrays_of(layer):
+    """Gives a layer's kernel and bias as `Weights.arrays` holds them."""
+    if hasattr(layer, "get_grouped_weights"):
+        return layer.get_grouped_weights()
+    return layer.get_weights()
+
+
+def give(layer, arrays):
+    """Gives a layer the kernel and bias that `arrays_of` gave."""
+    if hasattr(layer, "set_grouped_weights"):
+        layer.set_grouped_weights(*arrays)
+    else:
+        layer.set_weights(arrays)
 
 
 def with_facts(weights, text):

@@ -3,6 +3,8 @@
 Neither the tests' subprocesses nor the notebooks read this file.
 """
 
+import time
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,20 @@ def photos(tmp_path_factory):
             picture = Image.fromarray(noise.astype(np.uint8))
             picture.save(root / name / f"{number}.jpg")
     return root
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """Waits until processes that train have written a file."""
+
+    def wait(path, *processes):
+        deadline = time.monotonic() + 240
+        while not path.exists():
+            assert all(process.poll() is None for process in processes)
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

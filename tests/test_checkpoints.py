@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 
 import numpy as np
@@ -236,7 +235,7 @@ def test_a_run_without_a_name_resumes_the_last_of_its_kind(
 
 
 def test_ctrl_c_ends_with_130_and_its_command_goes_on(
-    photos, whole, tmp_path, assert_equal_runs
+    photos, whole, tmp_path, wait_for, assert_equal_runs
 ):
     folder = tmp_path / "run"
     arguments = command(photos, folder)
@@ -247,11 +246,7 @@ def test_ctrl_c_ends_with_130_and_its_command_goes_on(
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 240
-    while not (folder / checkpoints.NEWEST).exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(folder / checkpoints.NEWEST, process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import inspect
 import json
 
 import keras
@@ -12,7 +13,8 @@ from test_convert import zeros
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
 from alexnet_keras import convert, data, datasets, models, training, weights
-from alexnet_keras.__main__ import main
+from alexnet_keras.__main__ import MODELS, main
+from alexnet_keras.fingerprint import weight_files
 from alexnet_keras.weights import Weights
 
 QUICK = ["--epochs", "2", "--batch-size", "8"]
@@ -176,6 +178,19 @@ def test_what_does_not_fit_is_told_with_what_does(small, build, message):
         build(small)
     end = "They are those of AlexNetMini(classes=3, input_shape=(64, 64, 3))."
     assert str(error.value).endswith(end)
+
+
+def test_all_rooms_know_the_same_networks():
+    known = {
+        model: (
+            builder.__name__,
+            inspect.signature(builder).parameters["name"].default,
+        )
+        for model, builder in models.BUILDERS.items()
+    }
+    assert known == weights.BUILDERS
+    assert MODELS == tuple(known)
+    assert weight_files._OURS.keys() == known.keys()
 
 
 def test_a_body_does_not_fit_a_whole_network(small):

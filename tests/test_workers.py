@@ -265,15 +265,11 @@ def test_two_runs_of_one_seed_are_equal_and_only_the_chief_writes(
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_worker_is_named_and_the_job_goes_on(
-    photos, whole, tmp_path, victim, assert_equal_runs
+    photos, whole, tmp_path, victim, wait_for, assert_equal_runs
 ):
     folder = tmp_path / "run"
     addresses, started = start_workers(command(photos, folder))
-    deadline = time.monotonic() + 240
-    while not (folder / "checkpoint-before.npz").exists():
-        assert all(worker.poll() is None for worker in started)
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(folder / "checkpoint-before.npz", *started)
     started[victim].send_signal(signal.SIGKILL)
     started[victim].communicate()
     _, said = started[1 - victim].communicate(timeout=180)
@@ -291,14 +287,11 @@ def test_a_killed_worker_is_named_and_the_job_goes_on(
 @posix
 @pytest.mark.slow
 def test_ctrl_c_stops_all_workers_at_one_step(
-    photos, whole, tmp_path, assert_equal_runs
+    photos, whole, tmp_path, wait_for, assert_equal_runs
 ):
     folder = tmp_path / "run"
     _, started = start_workers(command(photos, folder))
-    deadline = time.monotonic() + 240
-    while not (folder / "checkpoint.npz").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(folder / "checkpoint.npz", *started)
     started[1].send_signal(signal.SIGINT)  # one of them is enough
     for worker in started:
         _, said = worker.communicate(timeout=120)
@@ -310,7 +303,9 @@ def test_ctrl_c_stops_all_workers_at_one_step(
 
 @posix
 @pytest.mark.slow
-def test_ctrl_c_to_the_launcher_tells_its_own_command(photos, tmp_path):
+def test_ctrl_c_to_the_launcher_tells_its_own_command(
+    photos, tmp_path, wait_for
+):
     folder = tmp_path / "run"
     typed = command(photos, folder, "--workers", "2")
     launcher = subprocess.Popen(
@@ -319,11 +314,7 @@ def test_ctrl_c_to_the_launcher_tells_its_own_command(photos, tmp_path):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    deadline = time.monotonic() + 240
-    while not (folder / "checkpoint.npz").exists():
-        assert launcher.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(folder / "checkpoint.npz", launcher)
     launcher.send_signal(signal.SIGINT)
     said, _ = launcher.communicate(timeout=120)
     assert launcher.returncode == 130, said
