@@ -1,12 +1,12 @@
 """AlexNet in Keras, true to the paper and to the 2012 source.
 
 The names below are loaded on first use, so that TensorFlow's start-up noise
-can be silenced before TensorFlow is imported (`distribution.start`). To load a
-saved model elsewhere, `import alexnet_keras.layers` first: that registers the
-layers which Keras lacks.
+can be silenced before TensorFlow is imported (`distribution.start`).
 """
 
 import importlib
+
+from alexnet_keras import lazily
 
 __version__ = "0.1.0"
 
@@ -17,7 +17,7 @@ _HOMES = {
     "CaffeAlexNet": "models",
     "OneWeirdTrick": "models",
     "decode_predictions": "models",
-    "identify": "fingerprint",
+    "identify": "exchange",
     "preprocess_input": "models",
     "LocalResponseNormalization": "layers",
     "ReplicaDropout": "layers",
@@ -25,18 +25,26 @@ _HOMES = {
     "output_size": "shapes",
     "receptive_fields": "shapes",
 }
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    """Loads a public name when it is used."""
-    if name in _HOMES:
-        home = importlib.import_module(f"{__name__}.{_HOMES[name]}")
-        return getattr(home, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazily.face(__name__, _HOMES)
+__all__ = sorted([*_HOMES, "load_model"])
 
 
-def __dir__():
-    """Lists the public names beside the module's own."""
-    return sorted([*globals(), *_HOMES])
+def load_model(path, **options):
+    """Loads a saved model that has layers of this package.
+
+    `import alexnet_keras.layers` before `keras.models.load_model` does the
+    same for a model that was not compiled with our optimizer.
+
+    Args:
+        path: Path of a `.keras` file.
+        **options: As for `keras.models.load_model`.
+
+    Returns:
+        A `keras.Model`.
+    """
+    import keras
+
+    importlib.import_module(f"{__name__}.placement")  # registers our classes
+    if keras.config.backend() == "tensorflow":
+        importlib.import_module(f"{__name__}.recipes")
+    return keras.models.load_model(path, **options)

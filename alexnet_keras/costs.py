@@ -1,9 +1,9 @@
 """What a training step costs: bytes on each device, floats that cross.
 
-Plain Python and whole numbers, as in `shapes`, whose lists of layers the
-functions take. Two ways to use two devices are compared: data parallelism,
-where each has the whole network and half of the batch, and the split of the
-paper's section 3.5, where each has half of the network and the whole batch.
+Plain Python and whole numbers, as in `shapes`. Two ways to use two devices are
+compared: data parallelism, where each has the whole network and half of the
+batch, and the split of the paper's section 3.5, where each has half of the
+network and the whole batch.
 """
 
 import math
@@ -11,6 +11,7 @@ import numbers
 from typing import NamedTuple
 
 from alexnet_keras import shapes
+from alexnet_keras.rows import Conv, Dense, Dropout, Flatten, Norm
 
 
 class Memory(NamedTuple):
@@ -61,15 +62,16 @@ class Traffic(NamedTuple):
 
 
 def memory(
-    layers, size=227, channels=3, batch_size=128, tower=None, bytes_per_float=4
+    rows, size=227, channels=3, batch_size=128, tower=None, bytes_per_float=4
 ):
     """Counts the bytes that a network in training takes, layer by layer.
 
-    Momentum and gradients are as large as the weights. ReLU and dropout work
-    in place. The last layer is followed by its softmax, a row of its own.
+    Momentum and gradients are as large as the weights. ReLU, dropout and
+    flattening take no memory and have no row. The last layer is followed by
+    its softmax, a row of its own.
 
     Args:
-        layers: List as for `shapes.table`, sizes rounded down.
+        rows: List as for `shapes.table`.
         size: Int, side of the square input, or a pair `(height, width)`.
         channels: Int, channels of the input.
         batch_size: Int, images on this device. With the split both devices
@@ -84,34 +86,37 @@ def memory(
     Raises:
         ValueError: If the network has no two towers.
     """
-    check_counts(batch_size=batch_size, bytes_per_float=bytes_per_float)
-    rows = shapes.table(layers, size, channels)
-    if isinstance(layers[-1], shapes.Dense):
-        units = rows[-1].output_shape
-        rows.append(shapes.Row("softmax", units, 0, 0))
+    _check_counts(batch_size=batch_size, bytes_per_float=bytes_per_float)
+    lines = shapes.table(rows, size, channels)
+    in_place = {x.name for x in rows if isinstance(x, Dropout | Flatten)}
+    lines = [line for line in lines if line.name not in in_place]
+    if isinstance(rows[-1], Dense):
+        lines.append(shapes.Line("softmax", lines[-1].output_shape))
     if tower is None:
-        halves, received = [2] * len(rows), {}
+        halves, received = [2] * len(lines), {}
     else:
         if tower not in (1, 2):
             raise ValueError(f"A tower is 1, 2 or None. Received: {tower!r}")
-        halves = _halves(layers, len(rows), tower)
+        halves = _halves(rows, len(lines), tower)
         received = {
             crossing.name: crossing[tower]
-            for crossing in crossings(layers, size, channels)
+            for crossing in crossings(rows, size, channels)
         }
     found = []
     per_image = bytes_per_float * batch_size
-    for row, held in zip(rows, halves, strict=True):
-        weights = row.parameters * held // 2 * bytes_per_float
-        outputs = math.prod(row.output_shape) * held // 2 * per_image
-        read = received.pop(row.name, 0) * per_image
-        found.append(Memory(row.name, weights, weights, weights, outputs, read))
+    for line, held in zip(lines, halves, strict=True):
+        weights = line.parameters * held // 2 * bytes_per_float
+        outputs = math.prod(line.output_shape) * held // 2 * per_image
+        read = received.pop(line.name, 0) * per_image
+        found.append(
+            Memory(line.name, weights, weights, weights, outputs, read)
+        )
     for name, count in received.items():  # the join of a network without top
         found.append(Memory(name, 0, 0, 0, 0, count * per_image))
     return found
 
 
-def crossings(layers, size=227, channels=3):
+def crossings(rows, size=227, channels=3):
     """Counts the floats that cross between two towers, for one image.
 
     A layer reads across where its filters or units see the channels of both
@@ -119,7 +124,7 @@ def crossings(layers, size=227, channels=3):
     first device. The images, which both need, are not counted.
 
     Args:
-        layers: List as for `shapes.table`, sizes rounded down.
+        rows: List as for `shapes.table`.
         size: Int, or a pair `(height, width)`.
         channels: Int.
 
@@ -129,32 +134,32 @@ def crossings(layers, size=227, channels=3):
     Raises:
         ValueError: If the network has no two towers.
     """
-    towers = [x for x in layers if isinstance(x, shapes.Conv) and x.groups == 2]
-    norms = [x for x in layers if isinstance(x, shapes.Norm) and x.groups != 2]
+    towers = [row for row in rows if isinstance(row, Conv) and row.groups == 2]
+    norms = [row for row in rows if isinstance(row, Norm) and row.groups != 2]
     if not towers or norms:
         raise ValueError(
             "Only two towers can be split: some convolutions, and all "
             "normalisation, must have two groups. Received: "
-            + ", ".join(layer.name for layer in norms or layers)
+            + ", ".join(row.name for row in norms or rows)
         )
     found, inside = [], False
-    rows = shapes.table(layers, size, channels)
-    for layer, row in zip(layers, rows, strict=False):  # what the layer reads
-        reads_all = isinstance(layer, shapes.Dense) or (
-            isinstance(layer, shapes.Conv) and layer.groups == 1
+    lines = shapes.table(rows, size, channels)
+    for row, read in zip(rows, lines, strict=False):
+        reads_all = isinstance(row, Dense) or (
+            isinstance(row, Conv) and row.groups == 1
         )
         if inside and reads_all:
-            half = math.prod(row.output_shape) // 2
-            last = layer is layers[-1]
-            found.append(Crossing(layer.name, half, 0 if last else half))
-        inside = inside or isinstance(layer, shapes.Conv)
-    if not isinstance(layers[-1], shapes.Dense):
-        half = math.prod(rows[-1].output_shape) // 2
+            half = math.prod(read.output_shape) // 2
+            last = row is rows[-1]
+            found.append(Crossing(row.name, half, 0 if last else half))
+        inside = inside or isinstance(row, Conv)
+    if not isinstance(rows[-1], Dense):
+        half = math.prod(lines[-1].output_shape) // 2
         found.append(Crossing("join", half, 0))
     return found
 
 
-def traffic(layers, size=227, channels=3, batch_size=128, devices=2):
+def traffic(rows, size=227, channels=3, batch_size=128, devices=2):
     """Counts the floats that cross between devices in a step, layer by layer.
 
     Data parallelism adds up the gradients of each parameter in a ring: of
@@ -163,7 +168,7 @@ def traffic(layers, size=227, channels=3, batch_size=128, devices=2):
     split moves activations forward and as many gradients back, for each image.
 
     Args:
-        layers: List as for `shapes.table`, sizes rounded down.
+        rows: List as for `shapes.table`.
         size: Int, or a pair `(height, width)`.
         channels: Int.
         batch_size: Int, images of a step over all devices.
@@ -175,13 +180,16 @@ def traffic(layers, size=227, channels=3, batch_size=128, devices=2):
     Raises:
         ValueError: If the network has no two towers.
     """
-    check_counts(batch_size=batch_size, devices=devices)
+    _check_counts(batch_size=batch_size, devices=devices)
     images = {
         crossing.name: crossing.to_first + crossing.to_second
-        for crossing in crossings(layers, size, channels)
+        for crossing in crossings(rows, size, channels)
     }
-    rows = shapes.table(layers, size, channels)
-    parameters = {row.name: row.parameters for row in rows if row.parameters}
+    parameters = {
+        line.name: line.parameters
+        for line in shapes.table(rows, size, channels)
+        if line.parameters
+    }
     return [
         Traffic(
             name,
@@ -192,24 +200,20 @@ def traffic(layers, size=227, channels=3, batch_size=128, devices=2):
     ]
 
 
-def crossover(layers, size=227, channels=3):
+def crossover(rows, size=227, channels=3):
     """Finds the batch from which the split moves more than data parallelism.
 
     Returns:
         Int, the smallest batch, over both devices, at which the split of two
         towers moves no fewer floats in a step than a ring of two devices.
     """
-    rows = traffic(layers, size, channels, batch_size=1)
-    parallel = sum(row.data_parallel for row in rows)
-    return -(-parallel // sum(row.split for row in rows))
+    lines = traffic(rows, size, channels, batch_size=1)
+    parallel = sum(line.data_parallel for line in lines)
+    return -(-parallel // sum(line.split for line in lines))
 
 
-def check_counts(**counts):
-    """Refuses counts that are no whole numbers from 1 on.
-
-    Raises:
-        ValueError: Names the argument.
-    """
+def _check_counts(**counts):
+    """Refuses counts that are no whole numbers from 1 on."""
     for name, count in counts.items():
         if not isinstance(count, numbers.Integral) or count < 1:
             raise ValueError(
@@ -218,14 +222,12 @@ def check_counts(**counts):
             )
 
 
-def _halves(layers, count, tower):
-    """Counts the halves of each row of `memory` that a tower's device holds."""
+def _halves(rows, count, tower):
+    """Counts the halves of `memory`'s lines that a tower's device holds."""
     first = next(
-        place
-        for place, layer in enumerate(layers, 1)
-        if isinstance(layer, shapes.Conv)
+        place for place, row in enumerate(rows, 1) if isinstance(row, Conv)
     )
     halves = [2] * first + [1] * (count - first)  # both hold the images
-    if isinstance(layers[-1], shapes.Dense):
+    if isinstance(rows[-1], Dense):
         halves[-2:] = [2 if tower == 1 else 0] * 2  # fc8 and its softmax
     return halves

@@ -135,6 +135,7 @@ class TwoTowerConv2D(keras.layers.Layer):
         strides: Int.
         padding: `"valid"` or `"same"`.
         activation: As in `keras.layers.Conv2D`.
+        use_bias: As in `keras.layers.Conv2D`.
         kernel_initializer: As in `keras.layers.Conv2D`.
         bias_initializer: As in `keras.layers.Conv2D`.
         kernel_regularizer: As in `keras.layers.Conv2D`.
@@ -157,6 +158,7 @@ class TwoTowerConv2D(keras.layers.Layer):
         strides=1,
         padding="valid",
         activation=None,
+        use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=None,
@@ -173,6 +175,7 @@ class TwoTowerConv2D(keras.layers.Layer):
         self.strides = strides
         self.padding = padding
         self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
@@ -203,60 +206,66 @@ class TwoTowerConv2D(keras.layers.Layer):
                     regularizer=self.kernel_regularizer,
                 )
             )
-            self.biases.append(
-                self.add_weight(
-                    name=f"bias_{tower + 1}",
-                    shape=(half,),
-                    initializer=self.bias_initializer,
+            if self.use_bias:
+                self.biases.append(
+                    self.add_weight(
+                        name=f"bias_{tower + 1}",
+                        shape=(half,),
+                        initializer=self.bias_initializer,
+                    )
                 )
-            )
 
     def call(self, inputs):
         """Runs both towers and joins their maps."""
         halves = ops.split(inputs, 2, axis=-1)
         maps = [
-            ops.add(
-                ops.conv(half, kernel, self.strides, self.padding),
-                ops.cast(bias, half.dtype),
-            )
-            for half, kernel, bias in zip(
-                halves, self.kernels, self.biases, strict=True
-            )
+            ops.conv(half, kernel, self.strides, self.padding)
+            for half, kernel in zip(halves, self.kernels, strict=True)
         ]
+        if self.use_bias:
+            maps = [
+                ops.add(half, ops.cast(bias, half.dtype))
+                for half, bias in zip(maps, self.biases, strict=True)
+            ]
         return self.activation(ops.concatenate(maps, axis=-1))
 
     def get_grouped_weights(self):
         """Gives the weights as `Conv2D(groups=2)` holds them.
 
         Returns:
-            Arrays `(side, side, channels // 2, filters)` and `(filters,)`.
+            List of arrays `(side, side, channels // 2, filters)` and, with a
+            bias, `(filters,)`.
         """
-        kernels = [kernel.numpy() for kernel in self.kernels]
-        biases = [bias.numpy() for bias in self.biases]
-        return np.concatenate(kernels, -1), np.concatenate(biases)
+        return [
+            np.concatenate([half.numpy() for half in halves], -1)
+            for halves in (self.kernels, self.biases)
+            if halves
+        ]
 
-    def set_grouped_weights(self, kernel, bias):
+    def set_grouped_weights(self, weights):
         """Takes the weights of a `Conv2D(groups=2)`.
 
         Args:
-            kernel: Array `(side, side, channels // 2, filters)`.
-            bias: Array `(filters,)`.
+            weights: List of arrays as `get_grouped_weights` gives them.
 
         Raises:
             ValueError: If a shape is another one.
         """
-        expected = (*self.kernels[0].shape[:3], self.filters)
-        if kernel.shape != expected or bias.shape != (self.filters,):
+        expected = [(*self.kernels[0].shape[:3], self.filters)]
+        expected += [(self.filters,)] * self.use_bias
+        received = [array.shape for array in weights]
+        if received != expected:
             raise ValueError(
-                f"{self.name} takes a kernel of shape {expected} and a bias "
-                f"of shape {(self.filters,)}. Received: {kernel.shape} and "
-                f"{bias.shape}"
+                f"{self.name} takes arrays of the shapes {expected}. "
+                f"Received: {received}"
             )
-        for variables, value in ((self.kernels, kernel), (self.biases, bias)):
-            for variable, half in zip(
-                variables, np.split(value, 2, axis=-1), strict=True
+        for halves, array in zip(
+            (self.kernels, self.biases), weights, strict=False
+        ):
+            for half, values in zip(
+                halves, np.split(array, 2, axis=-1), strict=True
             ):
-                variable.assign(half)
+                half.assign(values)
 
     def compute_output_shape(self, input_shape):
         """Gives the shape that `Conv2D` would give."""
@@ -277,6 +286,7 @@ class TwoTowerConv2D(keras.layers.Layer):
             "strides": self.strides,
             "padding": self.padding,
             "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(
                 self.kernel_initializer
             ),

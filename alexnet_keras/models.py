@@ -1,85 +1,38 @@
 """AlexNet and its relatives, in the manner of `keras.applications`.
 
-The sizes are those of the paper's figure 2 and section 3.5; layers are named
-as in Caffe, `conv1` to `fc8`. Images are `(batch, height, width, channels)`.
+What the networks are stands in `networks`, a line a layer. Images are
+`(batch, height, width, channels)`.
 """
 
-import math
+import functools
+import inspect
+import os
 
 import keras
 import numpy as np
 from keras import layers
 
-from alexnet_keras import architecture, placement, shapes
-from alexnet_keras.layers import (
-    LocalResponseNormalization,
-    TwoTowerConv2D,
-)
-
-# Mean of ImageNet's training images, 0 to 255, RGB: the statistics that
-# akrizhevsky/cuda-convnet2 computed.
-IMAGENET_MEAN = (127.30, 119.72, 104.91)
-
-_ARGUMENTS = """
-
-    Args:
-        include_top: Bool, whether to end with fc6, fc7 and fc8.
-        weights: `None` for random weights, or the path of a file: a
-            `.weights.h5`, or what `convert.read` reads besides. Without the
-            top, the rest of a whole network's file is left out. No ImageNet
-            weights come with this package; `alexnet-keras convert` brings
-            them here.
-        input_tensor: A Keras tensor to use as the input, instead of
-            `input_shape`.
-        input_shape: `(height, width, channels)` of the images.
-        pooling: Without the top, `None` for the maps of pool5, `"avg"` or
-            `"max"` for one number a channel.
-        classes: Int, the number of classes.
-        classifier_activation: Activation of fc8; `None` gives logits.
-        name: Str, the model's name.
-        dropout: Float, share of the units that are dropped before the next
-            fully connected layer.
-        initialization: `"paper"` (normal, standard deviation 0.01, biases 1
-            in conv2, conv4, conv5, fc6 and fc7; section 5), `"2012"` (the
-            same, but 0.03 in conv3 to conv5, as in the source's layer files)
-            or `"he"` (He's normal, biases 0). The first two need inputs of 0
-            to 255 minus the mean, the last inputs of about unit variance.
-        kernel_regularizer: Regularizer of every kernel, or `None`.
-        rescaling: A pair `(mean, scale)`, each a number or one for each of
-            RGB: the model then takes RGB from 0 to 255 and begins with
-            `(inputs - mean) / scale`. `None` takes the one that the weights
-            were trained with, if their file tells it; `False` has none.
-        devices: `None`, or, for `AlexNet` and `AlexNetMini`, two of
-            TensorFlow's devices such as `("GPU:0", "GPU:1")`, one for each
-            tower: their weights and all that is computed of them stand there,
-            fc8 on the first. With `training.MomentumSGD` the momentum stands
-            there too.
-
-    Returns:
-        A functional `keras.Model`; with `devices` a `placement.PlacedModel`.
-
-    Raises:
-        ValueError: If an argument is out of range, the images are too small
-            for pool5, or the weights do not fit; the message says what does.
-    """
+from alexnet_keras import networks
+from alexnet_keras.building import build
+from alexnet_keras.rows import Dropout
+from alexnet_keras.weights import ENDINGS, assign, is_rescaling, read
 
 
-def _document(builder):
-    builder.__doc__ = builder.__doc__.rstrip() + _ARGUMENTS
-    return builder
-
-
-@_document
 def AlexNet(
     include_top=True,
     weights=None,
     input_tensor=None,
     input_shape=None,
     pooling=None,
-    classes=1000,
+    classes=None,
     classifier_activation="softmax",
-    name="alexnet",
-    **options,
+    name=None,
+    *,
+    network="two-tower",
+    dropout=0.5,
+    initialization="paper",
+    kernel_regularizer=None,
+    rescaling=None,
 ):
     """AlexNet as the paper describes it, with two towers.
 
@@ -87,47 +40,108 @@ def AlexNet(
     code: the image is padded at the bottom and right until conv1's filters
     fit exactly. 227 pixels, the default, need no padding; the paper's 224 get
     three. Normalisation stays within a tower.
+
+    Args:
+        include_top: Bool, whether to end with fc6, fc7 and fc8.
+        weights: None for random weights, or the path of a `.weights.h5` or
+            `.keras` file of this package. Without the top, the rest of a whole
+            network's file is left out. `exchange.load` opens the files of
+            others. No ImageNet weights come with this package.
+        input_tensor: A Keras tensor to use as the input, instead of
+            `input_shape`.
+        input_shape: `(height, width, channels)` of the images. Without the
+            top, height and width may be None, for any size.
+        pooling: Without the top, None for the maps of pool5, `"avg"` or
+            `"max"` for one number a channel.
+        classes: Int, the number of classes; by default 1000, or 10 for the
+            smallest network.
+        classifier_activation: Activation of fc8; None gives logits.
+        name: Str, the model's name.
+        network: Str, which table of `networks.NETWORKS` is built.
+        dropout: Float, share of the units that are dropped.
+        initialization: `"paper"` (normal, standard deviation 0.01, biases 1
+            in conv2, conv4, conv5, fc6 and fc7; section 5), `"2012"` (the
+            same, but 0.03 in conv3 to conv5, as in the source's layer files)
+            or `"he"` (He's normal, biases 0). The first two need inputs of 0
+            to 255 minus the mean, the last inputs of about unit variance.
+        kernel_regularizer: Regularizer of every kernel, or None.
+        rescaling: A pair `(mean, scale)`, each a number or one for each of
+            RGB: the model then takes RGB from 0 to 255 and begins with
+            `(inputs - mean) / scale`. None has none.
+
+    Returns:
+        A functional `keras.Model`.
+
+    Raises:
+        ValueError: If an argument is out of range, the images are too small
+            for pool5, or the weights do not fit; the message says what does.
     """
-    return _build(
-        "two-tower", include_top, weights, input_tensor, input_shape, pooling,
-        classes, classifier_activation, name, **options,
-    )  # fmt: skip
+    plan = networks.find(network)
+    _check(weights, pooling, classes, initialization, rescaling)
+    image = _input(plan, include_top, input_tensor, input_shape)
+    rows = [
+        row._replace(rate=dropout) if isinstance(row, Dropout) else row
+        for row in plan.layers
+    ]
+    if include_top:
+        last = {"activation": classifier_activation}
+        if classes is not None:
+            last["units"] = classes
+        rows[-1] = rows[-1]._replace(**last)
+    else:
+        rows = networks.body(rows)
+    x = image if rescaling is None else _rescale(image, rescaling)
+    x = build(rows, x, initialization, kernel_regularizer)
+    if not include_top and pooling == "avg":
+        x = layers.GlobalAveragePooling2D(name="pool")(x)
+    elif not include_top and pooling == "max":
+        x = layers.GlobalMaxPooling2D(name="pool")(x)
+    if input_tensor is not None:
+        image = keras.utils.get_source_inputs(input_tensor)
+        image = image[0] if len(image) == 1 else image  # calls may warn else
+    model = keras.Model(image, x, name=name or plan.name)
+    if weights is not None:
+        assign(model, read(weights), network)
+    return model
 
 
-@_document
-def AlexNetOneTower(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="alexnet_one_tower",
-    **options,
-):
+def _relative(network):
+    """Makes a builder of another table, with the arguments of `AlexNet`."""
+    signature = inspect.signature(AlexNet)
+    signature = signature.replace(
+        parameters=[
+            parameter
+            for parameter in signature.parameters.values()
+            if parameter.name != "network"
+        ]
+    )
+
+    def decorate(described):
+        @functools.wraps(described)
+        def builder(*arguments, **options):
+            try:
+                signature.bind(*arguments, **options)
+            except TypeError as error:
+                raise TypeError(f"{described.__name__}() {error}") from None
+            return AlexNet(*arguments, network=network, **options)
+
+        builder.__signature__ = signature
+        builder.__doc__ += "\n    The arguments are those of `AlexNet`.\n    "
+        return builder
+
+    return decorate
+
+
+@_relative("one-tower")
+def AlexNetOneTower():
     """AlexNet without the split: every filter reads every channel.
 
     62,378,344 parameters with 1000 classes; otherwise as `AlexNet`.
     """
-    return _build(
-        "one-tower", include_top, weights, input_tensor, input_shape, pooling,
-        classes, classifier_activation, name, **options,
-    )  # fmt: skip
 
 
-@_document
-def CaffeAlexNet(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="caffe_alexnet",
-    **options,
-):
+@_relative("caffe")
+def CaffeAlexNet():
     """Caffe's `bvlc_alexnet` (BVLC/caffe, `models/bvlc_alexnet`).
 
     60,965,224 parameters with 1000 classes. It has the paper's two towers, but
@@ -135,24 +149,10 @@ def CaffeAlexNet(
     alpha. As in Caffe, convolutions round down and pools up: 227 pixels, the
     default, and 224 both give 9216 values at fc6.
     """
-    return _build(
-        "caffe", include_top, weights, input_tensor, input_shape, pooling,
-        classes, classifier_activation, name, **options,
-    )  # fmt: skip
 
 
-@_document
-def OneWeirdTrick(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="one_weird_trick",
-    **options,
-):
+@_relative("one-weird-trick")
+def OneWeirdTrick():
     """The `alexnet` of torchvision (pytorch/vision, `models/alexnet.py`).
 
     61,100,840 parameters with 1000 classes. It is named after Krizhevsky's
@@ -161,188 +161,131 @@ def OneWeirdTrick(
     around conv1 and dropout before fc6 and fc7. Images are 224 x 224 by
     default.
     """
-    return _build(
-        "one-weird-trick", include_top, weights, input_tensor, input_shape,
-        pooling, classes, classifier_activation, name, **options,
-    )  # fmt: skip
 
 
-@_document
-def AlexNetMini(
-    include_top=True,
-    weights=None,
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=10,
-    classifier_activation="softmax",
-    name="alexnet_mini",
-    **options,
-):
+@_relative("mini")
+def AlexNetMini():
     """A small AlexNet for 64-pixel images, to try things on a laptop.
 
     The same layers in the same order, two towers and normalisation included,
     with 5 x 5 filters at stride 2 in conv1 and a fraction of the channels.
     """
-    return _build(
-        "mini", include_top, weights, input_tensor, input_shape, pooling,
-        classes, classifier_activation, name, **options,
-    )  # fmt: skip
 
 
-BUILDERS = {
-    "two-tower": AlexNet,
-    "one-tower": AlexNetOneTower,
-    "caffe": CaffeAlexNet,
-    "one-weird-trick": OneWeirdTrick,
-    "mini": AlexNetMini,
-}
-
-
-def _build(
-    model, include_top, weights, input_tensor, *arguments, devices=None,
-    **options,
-):  # fmt: skip
-    if devices is not None and input_tensor is not None:
+def _check(weights, pooling, classes, initialization, rescaling):
+    if weights is not None:
+        _check_path(weights)
+    if pooling not in (None, "avg", "max"):
         raise ValueError(
-            "With `devices` a network makes its own input: give input_shape "
-            "instead of input_tensor."
+            f'`pooling` must be None, "avg" or "max". Received: {pooling!r}'
         )
-    whole = architecture.build(
-        model, include_top, weights, input_tensor, *arguments, **options
-    )
-    if devices is None:
-        return whole
-    return placement.PlacedModel(whole, devices)
-
-
-def from_weights(weights):
-    """Builds the network that weights are of.
-
-    Args:
-        weights: A `weights.Weights`, as `convert.read` gives it.
-
-    Returns:
-        A `keras.Model` that takes RGB from 0 to 255, if the weights tell the
-        scale of their pictures.
-
-    Raises:
-        ValueError: If they are of no network of this module.
-    """
-    model = weights.likely_model
-    if model is None:
+    if classes is not None and classes < 1:
+        raise ValueError(f"`classes` must be at least 1. Received: {classes}")
+    if initialization not in ("paper", "2012", "he"):
         raise ValueError(
-            "These weights are of no network of this package. They hold "
-            f"{', '.join(weights.arrays)}."
+            '`initialization` must be "paper", "2012" or "he". '
+            f"Received: {initialization!r}"
         )
-    size = weights.size or architecture.default_size(model)
-    shape = (size, size, weights.arrays["conv1"][0].shape[2])
-    # so that no fc6 is made that cannot fit; torchvision's takes any size
-    if "fc6" in weights.arrays and model != "one-weird-trick":
-        maps = BUILDERS[model](False, input_shape=shape).output_shape[1:]
-        given, read = math.prod(maps), weights.arrays["fc6"][0].shape[0]
-        if given != read:
-            raise ValueError(
-                f"Pictures of {size} pixels give fc6 {given} values, and it "
-                f"reads {read}: the weights are those of another size."
-            )
-    return BUILDERS[model](
-        include_top="fc8" in weights.arrays,
-        weights=weights,
-        input_shape=shape,
-        classes=weights.num_classes or 1000,
-    )
+    if rescaling is not None and not is_rescaling(rescaling):
+        raise ValueError(
+            "`rescaling` must be a pair (mean, scale), each a number or one "
+            "for each of RGB, the scale not 0; or None. "
+            f"Received: {rescaling!r}"
+        )
 
 
-def layer_chain(model):
-    """Describes a Keras model as `shapes.table` and its kin want it.
-
-    Args:
-        model: A model without branches, such as the ones of this module; one
-            on two devices is described as if it were in one piece.
-
-    Returns:
-        List of `shapes.Conv`, `Pool`, `Pad`, `Resample`, `Norm` and `Dense`.
-        Layers that change neither shape nor weights are left out, but
-        normalisation.
-
-    Raises:
-        ValueError: If the model has a layer of another kind.
-    """
-    if isinstance(model, placement.PlacedModel):
-        model = model.in_one_piece()
-    chain = []
-    for layer in model.layers:
-        name = layer.name
-        if isinstance(layer, layers.Conv2D):
-            chain.append(
-                shapes.Conv(
-                    name,
-                    layer.filters,
-                    layer.kernel_size[0],
-                    layer.strides[0],
-                    layer.padding,
-                    layer.groups,
-                )  # fmt: skip
-            )
-        elif isinstance(layer, TwoTowerConv2D):
-            chain.append(
-                shapes.Conv(
-                    name,
-                    layer.filters,
-                    layer.kernel_size,
-                    layer.strides,
-                    layer.padding,
-                    2,
-                )  # fmt: skip
-            )
-        elif isinstance(layer, layers.MaxPooling2D):
-            chain.append(
-                shapes.Pool(
-                    name, layer.pool_size[0], layer.strides[0], layer.padding
-                )
-            )
-        elif isinstance(layer, layers.ZeroPadding2D):
-            chain.append(shapes.Pad(name, *layer.padding[0]))
-        elif isinstance(layer, layers.AdaptiveAveragePooling2D):
-            chain.append(shapes.Resample(name, layer.output_size[0]))
-        elif isinstance(
-            layer, layers.GlobalAveragePooling2D | layers.GlobalMaxPooling2D
-        ):
-            chain.append(shapes.Resample(name, 1))
-        elif isinstance(layer, LocalResponseNormalization):
-            chain.append(shapes.Norm(name, layer.groups))
-        elif isinstance(layer, layers.Dense):
-            chain.append(shapes.Dense(name, layer.units))
-        elif not isinstance(
-            layer,
-            layers.InputLayer
-            | layers.Rescaling
-            | layers.Dropout
-            | layers.Flatten,
-        ):
-            raise ValueError(
-                "Only AlexNet's kinds of layers can be described. Received: "
-                f"{name}, a {type(layer).__name__}"
-            )
-    return chain
+def _check_path(weights):
+    if weights == "imagenet":
+        raise ValueError(
+            "No ImageNet weights come with this package. Received: "
+            'weights="imagenet". Trained weights are at torchvision '
+            "(`alexnet-owt-7be5be79.pth`), in the ONNX model zoo "
+            "(`bvlcalexnet-12.onnx`) and with Caffe (`bvlc_alexnet`). "
+            "`alexnet-keras convert` makes a `.weights.h5` file of them; give "
+            "its path."
+        )
+    if not isinstance(weights, str | os.PathLike):
+        raise ValueError(
+            "`weights` must be None or the path of a file. "
+            f"Received: a {type(weights).__name__}"
+        )
+    path = os.fspath(weights)
+    if not os.path.isfile(path):
+        raise ValueError(
+            "`weights` must be None or the path of a file. There is no such "
+            f"file. Received: weights={path!r}"
+        )
+    if not path.endswith(ENDINGS):
+        raise ValueError(
+            f"`weights` must end in {' or '.join(ENDINGS)}. Received: "
+            f"weights={path!r}. `exchange.load` gives a whole model of the "
+            "files of torchvision, Caffe and ONNX."
+        )
 
 
-def preprocess_input(x):
-    """Subtracts ImageNet's mean colour, as the paper does (section 2).
+def _input(plan, include_top, input_tensor, input_shape):
+    """Gives the input tensor, after a look at its size."""
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            "Images must be (height, width, channels): call "
+            'keras.config.set_image_data_format("channels_last").'
+        )
+    if input_tensor is not None:
+        shape = input_tensor.shape[1:]
+    else:
+        shape = tuple(input_shape or (plan.size, plan.size, 3))
+    if len(shape) != 3 or shape[2] is None:
+        raise ValueError(
+            "Images must have a height, a width and a number of channels. "
+            f"Received: input_shape={shape}"
+        )
+    if include_top and None in shape:
+        raise ValueError(
+            "With its top a network needs images of a fixed height and width. "
+            f"Received: input_shape={shape}. Use include_top=False."
+        )
+    networks.check_size(plan, *shape[:2])
+    if input_tensor is None:
+        return keras.Input(shape, name="image")
+    return input_tensor
+
+
+def _rescale(image, rescaling):
+    mean, scale = (np.asarray(part, float) for part in rescaling)
+    if mean.size * scale.size > 1 and image.shape[-1] != 3:
+        raise ValueError(
+            "`rescaling` has a number for each of RGB, but the images have "
+            f"{image.shape[-1]} channels. Received: {rescaling!r}. Give one "
+            "number for all channels."
+        )
+    scale, offset = (1 / scale).tolist(), (-mean / scale).tolist()
+    return layers.Rescaling(scale, offset, name="rescaling")(image)
+
+
+def preprocess_input(x, network="two-tower"):
+    """Scales pictures as a network's were, when it has no rescaling itself.
+
+    For AlexNet that subtracts ImageNet's mean colour (paper, section 2); for
+    `OneWeirdTrick` it also divides by the standard deviation.
 
     Args:
         x: Array or tensor of RGB images, 0 to 255, channels last.
+        network: Str, a name in `networks.NETWORKS`.
 
     Returns:
         Array or tensor of the same shape, floating point. `x` is not changed.
     """
+    mean, scale = networks.find(network).rescaling
     if isinstance(x, np.ndarray):
-        return x.astype(keras.config.floatx()) - np.array(
-            IMAGENET_MEAN, keras.config.floatx()
+        floats = keras.config.floatx()
+        return (x.astype(floats) - np.array(mean, floats)) / np.array(
+            scale, floats
         )
     x = keras.ops.cast(x, keras.config.floatx())
-    return x - keras.ops.convert_to_tensor(IMAGENET_MEAN, x.dtype)
+    mean, scale = (
+        keras.ops.convert_to_tensor(part, x.dtype) for part in (mean, scale)
+    )
+    return (x - mean) / scale
 
 
 def decode_predictions(predictions, top=5, class_names=None):
@@ -351,8 +294,8 @@ def decode_predictions(predictions, top=5, class_names=None):
     Args:
         predictions: Array `(batch, classes)` of probabilities.
         top: Int, how many classes to name.
-        class_names: List of names, one a class. `None` takes ImageNet's
-            1000, which Keras downloads once.
+        class_names: List of names, one a class. None takes ImageNet's 1000,
+            which Keras downloads once.
 
     Returns:
         For each image a list of `(class_id, name, probability)`, the likeliest

@@ -1,9 +1,8 @@
 """One network whose towers stand on two devices, as in 2012.
 
 Paper, section 3.5: each GPU holds half of the units, and the two exchange
-activations only where a layer reads both towers. `models.AlexNet(devices=...)`
-gives such a network. Its layers have the names of the 2012 layer files, where
-`conv1a` is the first tower's half of conv1.
+activations only where a layer reads both towers. Layers have the names of the
+2012 layer files, where `conv1a` is the first tower's half of conv1.
 """
 
 import math
@@ -12,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from alexnet_keras.costs import Crossing, check_counts
+from alexnet_keras.costs import Crossing
 from alexnet_keras.layers import LocalResponseNormalization, TwoTowerConv2D
 from alexnet_keras.weights import arrays_of, give
 
@@ -108,8 +107,9 @@ class PlacedModel(keras.Model):
     Each device gets half of the filters and units of every layer; the last
     layer stands on the first. `save` writes the network in one piece, and so
     does `save_weights`: what they write is read by the network without
-    `devices`, and `load_weights` reads what that one wrote. Neither holds
-    what `compile` was given, nor the optimizer's state.
+    devices, and `load_weights` reads what that one wrote. Neither holds what
+    `compile` was given, nor the optimizer's state. With `recipes.MomentumSGD`
+    the momentum stands on the devices too.
 
     Args:
         whole: A network of `models.AlexNet` or `models.AlexNetMini`. Its
@@ -143,15 +143,10 @@ class PlacedModel(keras.Model):
         whole = keras.models.model_from_json(config["whole"], custom_objects)
         return cls(whole, tuple(config["devices"]))
 
-    def crossings(self, batch_size=None):
-        """Counts the floats that cross between the devices.
+    def crossings(self):
+        """Counts the floats that cross between the devices, for one image.
 
         The images, which both devices need, are not counted.
-
-        Args:
-            batch_size: `None` counts the activations of one image. An int
-                counts a training step of so many images, in which as many
-                gradients go back.
 
         Returns:
             List of `costs.Crossing`, one for each layer that reads across.
@@ -167,12 +162,6 @@ class PlacedModel(keras.Model):
                 if devices.get(id(tensor), layer.device) != layer.device:
                     counts = found.setdefault(layer.layer.name, [0, 0])
                     counts[layer.device != first] += math.prod(tensor.shape[1:])
-        if batch_size is not None:
-            check_counts(batch_size=batch_size)
-            found = {
-                name: [batch_size * sum(counts)] * 2
-                for name, counts in found.items()
-            }
         return [Crossing(name, *counts) for name, counts in found.items()]
 
     def join(self):
@@ -232,22 +221,22 @@ def _check(whole, devices):
         if has_towers:
             what = "normalises over the channels of both"
         raise ValueError(
-            "`devices` spreads two towers over two devices. Received: "
+            "Two towers are spread over two devices. Received: "
             f"{whole.name}, which {what}. Use `AlexNet` or `AlexNetMini`, or "
             "a strategy of `tf.distribute`."
         )
     if keras.config.backend() != "tensorflow":
         raise ValueError(
             "Layers are bound to devices with TensorFlow only. Received: the "
-            f"{keras.config.backend()} backend of Keras. Leave `devices` out."
+            f"{keras.config.backend()} backend of Keras."
         )
     import tensorflow as tf
 
     if tf.distribute.has_strategy():
         raise ValueError(
-            "A strategy copies a network to every device, `devices` spreads "
-            "one network over two. Received: both. Build the network outside "
-            "the strategy's scope, or leave `devices` out."
+            "A strategy copies a network to every device, `PlacedModel` "
+            "spreads one network over two. Received: both. Build it outside "
+            "the strategy's scope."
         )
     there = [
         f"{device.device_type}:{number}"

@@ -1,81 +1,46 @@
 """The arithmetic of a convolutional network: sizes, counts and sight.
 
 Plain Python and whole numbers, so every result is exact. A network is a list
-of the named tuples below; `alexnet_keras.models.layer_chain` makes one from a
-Keras model.
+of `rows`, such as `networks.ALEXNET` or its first few.
 """
 
 import math
 import numbers
-from typing import NamedTuple
+from typing import NamedTuple, get_args
+
+from alexnet_keras.rows import (
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    Norm,
+    Pool,
+    Resample,
+)
+
+_OF_MAPS = Conv | Norm | Pool | Resample  # what reads height, width, channels
+_KINDS = get_args(_OF_MAPS | Flatten | Dense | Dropout)
 
 
-class Conv(NamedTuple):
-    """A convolution of `filters` square filters, in `groups` groups."""
+class Line(NamedTuple):
+    """One line of `table`.
 
-    name: str
-    filters: int
-    filter_size: int
-    stride: int = 1
-    padding: str | int | tuple[int, int] = "valid"
-    groups: int = 1
-
-
-class Pool(NamedTuple):
-    """A max-pooling layer. AlexNet's windows overlap: 3 wide, 2 apart."""
-
-    name: str
-    filter_size: int = 3
-    stride: int = 2
-    padding: str | int | tuple[int, int] = "valid"
-
-
-class Pad(NamedTuple):
-    """Rows and columns of zeros at the top and left, bottom and right."""
-
-    name: str
-    before: int
-    after: int
-
-
-class Resample(NamedTuple):
-    """A layer that brings every channel to `size` x `size` values."""
-
-    name: str
-    size: int
-
-
-class Norm(NamedTuple):
-    """A layer that leaves the shape as it is and has no weights.
-
-    It reads across the channels of each of `groups` groups.
+    `kernel` is the shape of a layer's weights without its biases, as Keras has
+    it: `(side, side, channels / groups, filters)` or `(values, units)`.
     """
 
     name: str
-    groups: int = 1
-
-
-class Dense(NamedTuple):
-    """A fully connected layer of `units` units."""
-
-    name: str
-    units: int
-
-
-class Row(NamedTuple):
-    """One line of `table`."""
-
-    name: str
     output_shape: tuple[int, ...]
-    parameters: int
-    multiply_adds: int
+    parameters: int = 0
+    multiply_adds: int = 0
+    kernel: tuple[int, ...] = ()
 
 
 class Field(NamedTuple):
-    """What one unit of a layer sees of the input, in pixels.
+    """What one value of a layer sees of the input, in pixels.
 
     `size` is the side of its receptive field, `jump` the distance between the
-    fields of two neighbours, and `start` the first pixel that the first unit
+    fields of two neighbours, and `start` the first pixel that the first value
     sees. It is negative where padding lies outside the image.
     """
 
@@ -92,9 +57,7 @@ def output_size(size, filter_size, stride=1, padding="valid", rounding="down"):
         size: Int, pixels along the input's side.
         filter_size: Int, pixels along the filter's side.
         stride: Int, pixels from one place to the next.
-        padding: `"valid"` (none), `"same"` (as TensorFlow pads: the result is
-            `ceil(size / stride)`), an int for both ends, or a pair
-            `(before, after)`.
+        padding: As in `rows.Conv`. `"same"` gives `ceil(size / stride)`.
         rounding: `"down"`, as today's frameworks, or `"up"`, as the 2012 code,
             whose last filter may hang over the edge
             (computerhistory/AlexNet-Source-Code, `layer.py`, line 1004).
@@ -116,8 +79,7 @@ def output_size(size, filter_size, stride=1, padding="valid", rounding="down"):
         )
     if padding == "same":
         return -(-size // stride)
-    before, after = _pair(padding)
-    room = before + size + after - filter_size
+    room = size + sum(_pair(padding)) - filter_size
     if room < 0:
         raise ValueError(
             f"A filter of {filter_size} pixels does not fit an input of "
@@ -137,140 +99,214 @@ def overhang(size, filter_size, stride):
     return -(size - filter_size) % stride
 
 
-def conv_parameters(
-    in_channels, out_channels, filter_size, groups=1, bias=True
-):
-    """Counts a convolution's weights and, unless told not to, its biases.
-
-    Raises:
-        ValueError: If `groups` does not divide both channel counts.
-    """
-    if groups < 1 or in_channels % groups or out_channels % groups:
-        raise ValueError(
-            "`groups` must divide both channel counts. Received: "
-            f"in_channels={in_channels}, out_channels={out_channels}, "
-            f"groups={groups}"
-        )
-    weights = filter_size**2 * (in_channels // groups) * out_channels
-    return weights + out_channels * bias
-
-
-def conv_multiply_adds(size, in_channels, out_channels, filter_size, groups=1):
-    """Counts the multiply-adds of a convolution, for one image.
+def zeros(row, size):
+    """Counts the zeros that a `Conv` or `Pool` adds to one side of its input.
 
     Args:
-        size: Int, side of the *output*, or a pair `(height, width)`.
-        in_channels: Int.
-        out_channels: Int.
-        filter_size: Int.
-        groups: Int.
+        row: A row whose padding is not `"same"` at a stride other than 1.
+        size: Int, pixels along the side, or None if it is not known yet. Where
+            a layer rounds up, `stride - 1` zeros then serve any size: some of
+            them may be read by no filter.
 
     Returns:
-        Int. Twice as many FLOPs; biases are not counted.
+        Pair of ints, before and after.
     """
-    height, width = _pair(size)
-    weights = conv_parameters(
-        in_channels, out_channels, filter_size, groups, bias=False
-    )
-    return height * width * weights
+    if row.padding == "same":
+        if row.stride != 1:
+            raise ValueError(
+                f'"same" padding at a stride of {row.stride} depends on the '
+                f"input's size. Received: {row}. Give the padding as numbers."
+            )
+        return (row.filter_size - 1) // 2, row.filter_size // 2
+    before, after = _pair(row.padding)
+    if row.rounding == "up":
+        after += (
+            row.stride - 1
+            if size is None
+            else overhang(before + size + after, row.filter_size, row.stride)
+        )
+    return before, after
 
 
-def dense_parameters(inputs, outputs, bias=True):
-    """Counts a fully connected layer's weights and, by default, biases."""
-    return inputs * outputs + outputs * bias
+def check(row, shape):
+    """Refuses a row that is none, or that cannot follow what is before it.
+
+    Args:
+        row: One of `rows`.
+        shape: What the row reads, without the batch: `(height, width,
+            channels)` or `(values,)`.
+
+    Raises:
+        ValueError: Names the row.
+    """
+    if not isinstance(row, _KINDS):
+        kinds = ", ".join(kind.__name__ for kind in _KINDS)
+        raise ValueError(
+            f"A network has no such layer. Received: {row!r}. Use one of "
+            f"`alexnet_keras.rows`: {kinds}."
+        )
+    if isinstance(row, _OF_MAPS) and len(shape) != 3:
+        raise ValueError(
+            f"{row.name} reads maps. Received: values of shape "
+            f"{tuple(shape)}. Put it before the Flatten row."
+        )
+    if isinstance(row, Dense) and len(shape) != 1:
+        raise ValueError(
+            f"{row.name} reads values in one line. Received: maps of shape "
+            f"{tuple(shape)}. Put a Flatten row before it."
+        )
+    groups = getattr(row, "groups", 1)
+    counts = (shape[-1] or groups, getattr(row, "filters", groups))
+    if groups < 1 or any(count % groups for count in counts):
+        raise ValueError(
+            f"{row.name}: `groups` must divide the channels that it reads and "
+            f"its filters. Received: channels={shape[-1]}, {row}"
+        )
 
 
-def dense_multiply_adds(inputs, outputs):
-    """Counts the multiply-adds of a fully connected layer, for one image."""
-    return inputs * outputs
-
-
-def table(layers, size=227, channels=3, rounding="down"):
+def table(rows, size=227, channels=3):
     """Follows an image through a network, layer by layer.
 
     Args:
-        layers: List of `Conv`, `Pool`, `Pad`, `Resample`, `Norm`, `Dense`.
+        rows: List of `rows`.
         size: Int, side of the square input, or a pair `(height, width)`.
         channels: Int, channels of the input.
-        rounding: `"down"` or `"up"`, as in `output_size`.
 
     Returns:
-        List of `Row`, the first one for the input.
+        List of `Line`, the first one for the input.
 
     Raises:
-        ValueError: If a filter does not fit; the message names the layer.
+        ValueError: If a row cannot follow the one before, or a filter does not
+            fit; the message names the layer.
     """
     shape = (*_pair(size), channels)
-    rows = [Row("input", shape, 0, 0)]
-    for layer in layers:
-        parameters = multiply_adds = 0
-        if isinstance(layer, Dense):
-            inputs = math.prod(shape)
-            shape = (layer.units,)
-            parameters = dense_parameters(inputs, layer.units)
-            multiply_adds = dense_multiply_adds(inputs, layer.units)
-        elif isinstance(layer, Conv | Pool):
-            *sides, depth = shape
-            sides = [_side(layer, side, rounding) for side in sides]
-            shape = (*sides, depth)
-            if isinstance(layer, Conv):
-                shape = (*sides, layer.filters)
-                kernel = (depth, layer.filters, layer.filter_size, layer.groups)
-                parameters = conv_parameters(*kernel)
-                multiply_adds = conv_multiply_adds(sides, *kernel)
-        elif isinstance(layer, Pad):
-            added = layer.before + layer.after
-            shape = (shape[0] + added, shape[1] + added, shape[2])
-        elif isinstance(layer, Resample):
-            shape = (layer.size, layer.size, shape[2])
-        rows.append(Row(layer.name, shape, parameters, multiply_adds))
-    return rows
+    lines = [Line("input", shape)]
+    for row in rows:
+        check(row, shape)
+        kernel, places = (), 1
+        match row:
+            case Conv() | Pool():
+                *sides, depth = shape
+                sides = [_places(row, side) for side in sides]
+                shape = (*sides, depth)
+                if isinstance(row, Conv):
+                    kernel = (row.filter_size, row.filter_size)
+                    kernel += (depth // row.groups, row.filters)
+                    shape, places = (*sides, row.filters), math.prod(sides)
+            case Resample():
+                shape = (row.size, row.size, shape[2])
+            case Flatten():
+                shape = (math.prod(shape),)
+            case Dense():
+                kernel, shape = (*shape, row.units), (row.units,)
+        weights = math.prod(kernel) if kernel else 0
+        biases = kernel[-1] if kernel and row.bias else 0
+        lines.append(
+            Line(row.name, shape, weights + biases, places * weights, kernel)
+        )
+    return lines
 
 
-def receptive_fields(layers):
-    """Follows how much of the input one unit sees, layer by layer.
+def summary(rows, size=227, channels=3, counts=True):
+    """Writes a network's table as text.
 
     Args:
-        layers: List as for `table`. It ends at the first layer that sees
-            everything (`Dense` or `Resample`).
+        rows: As for `table`; `size` and `channels` too.
+        size: Int or pair.
+        channels: Int.
+        counts: Bool, whether to count parameters and multiply-adds.
 
     Returns:
-        List of `Field`, one a layer, until the first that sees everything.
+        Str, a line for the input and each layer, and one for the totals.
+    """
+    lines = table(rows, size, channels)
+    texts = [("layer", "filter / stride / padding", "output")]
+    texts[0] += ("parameters", "multiply-adds")
+    before = None
+    for row, line in zip((None, *rows), lines, strict=True):
+        shape = " x ".join(map(str, line.output_shape))
+        own = (line.parameters, line.multiply_adds)
+        shown = [f"{count:,}" if count else "" for count in own]
+        texts.append((line.name, _settings(row, before), shape, *shown))
+        before = line.output_shape
+    totals = [sum(line[column] for line in lines) for column in (2, 3)]
+    texts.append(("total", "", "", *(f"{total:,}" for total in totals)))
+    if not counts:
+        texts = [text[:3] for text in texts[:-1]]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    sides = ("<", "<", ">", ">", ">")[: len(widths)]
+    form = "  ".join(
+        f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True)
+    )
+    return "\n".join(form.format(*text).rstrip() for text in texts)
+
+
+def receptive_fields(rows):
+    """Follows how much of the input one value sees, layer by layer.
+
+    Args:
+        rows: List of `rows`.
+
+    Returns:
+        List of `Field`, one a layer, until the first that sees everything
+        (`Flatten`, `Dense` or `Resample`).
 
     Raises:
-        ValueError: If a layer pads with `"same"` at a stride other than 1:
-            its padding then depends on the input's size.
+        ValueError: If a layer pads with `"same"` at a stride other than 1.
     """
     fields, size, jump, start = [], 1, 1, 0
-    for layer in layers:
-        if isinstance(layer, Dense | Resample):
+    for row in rows:
+        if isinstance(row, Flatten | Dense | Resample):
             break
-        if isinstance(layer, Pad):
-            start -= layer.before * jump
-        elif isinstance(layer, Conv | Pool):
-            padding = layer.padding
-            if padding == "same":
-                if layer.stride != 1:
-                    raise ValueError(
-                        '"same" padding at a stride of '
-                        f"{layer.stride} depends on the input's size. "
-                        f"Received: {layer}. Give the padding as numbers."
-                    )
-                padding = (layer.filter_size - 1) // 2
-            start -= _pair(padding)[0] * jump
-            size += (layer.filter_size - 1) * jump
-            jump *= layer.stride
-        fields.append(Field(layer.name, size, jump, start))
+        if isinstance(row, Conv | Pool):
+            start -= zeros(row, None)[0] * jump
+            size += (row.filter_size - 1) * jump
+            jump *= row.stride
+        fields.append(Field(row.name, size, jump, start))
     return fields
 
 
-def _side(layer, side, rounding):
+def smallest_size(rows):
+    """Finds the smallest side of square pictures, in pixels, that all rows fit.
+
+    Raises:
+        ValueError: If none up to 4096 pixels does.
+    """
+    for size in range(1, 4097):
+        try:
+            table(rows, size)
+            return size
+        except ValueError as error:
+            reason = error
+    raise reason
+
+
+def _places(row, side):
     try:
         return output_size(
-            side, layer.filter_size, layer.stride, layer.padding, rounding
+            side, row.filter_size, row.stride, row.padding, row.rounding
         )
     except ValueError as error:
-        raise ValueError(f"{layer.name}: {error}") from None
+        raise ValueError(f"{row.name}: {error}") from None
+
+
+def _settings(row, shape):
+    """Writes what tells a layer, which reads `shape`, from others like it."""
+    match row:
+        case Conv() | Pool():
+            padding = row.padding
+            if padding != "same" or row.stride == 1:
+                before, after = zeros(row, shape[0])
+                padding = f"{before}" + f" + {after}" * (before != after)
+            text = f"{row.filter_size} / {row.stride} / {padding}"
+            groups = getattr(row, "groups", 1)
+            return text + f", {groups} groups" * (groups > 1)
+        case Norm():
+            groups = f", {row.groups} groups" * (row.groups > 1)
+            return f"{row.size} channels{groups}"
+        case Dropout():
+            return f"rate {row.rate}"
+    return ""
 
 
 def _pair(value):

@@ -1,40 +1,27 @@
-"""A network's weights as files, and whether they fit.
+"""A network's weights as files of this package, and whether they fit.
 
-Ours are Keras' `.weights.h5` with a few facts about themselves besides: whose
-network they are, the scale of the pictures they were trained on, the classes.
-Files without these facts are read as well.
+The files are Keras' `.weights.h5` with a few facts about themselves besides:
+whose network they are, the scale of the pictures they were trained on, the
+classes. Files without these facts, and saved models, are read as well.
 """
 
 import contextlib
 import json
-import os
 import pathlib
-import tokenize
 import zipfile
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 
+from alexnet_keras import files, networks, shapes
+
+ENDINGS = (".weights.h5", ".keras")
 FACTS = "alexnet_keras"  # the name of the facts in a file
 TOP = ("fc6", "fc7", "fc8")
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", *TOP)
+LARGEST_JSON = 2**24  # bytes that are believed; AlexNet's have 20,000
 _LARGEST = 2**28  # values of a file that is believed; AlexNet has 61 million
 _TOLD = ("model", "size", "rescaling", "class_names")
-# whatever a damaged file makes the libraries that read it raise
-DAMAGE = (
-    AttributeError, EOFError, IndexError, KeyError, NotImplementedError,
-    OSError, OverflowError, RecursionError, RuntimeError, SyntaxError,
-    TypeError, ValueError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-# Of each name in `models.BUILDERS`: the function, and its model's name.
-BUILDERS = {
-    "two-tower": ("AlexNet", "alexnet"),
-    "one-tower": ("AlexNetOneTower", "alexnet_one_tower"),
-    "caffe": ("CaffeAlexNet", "caffe_alexnet"),
-    "one-weird-trick": ("OneWeirdTrick", "one_weird_trick"),
-    "mini": ("AlexNetMini", "alexnet_mini"),
-}
 
 
 class Weights(NamedTuple):
@@ -44,10 +31,10 @@ class Weights(NamedTuple):
         arrays: Dict from a layer's name to `(kernel, bias)`, float arrays as
             `keras.layers.Conv2D` (`groups=2` for two towers) and `Dense` hold
             them.
-        model: Str, the network's name in `models.BUILDERS`, or `None`.
-        size: Int, side of the network's pictures in pixels, or `None`.
-        rescaling: Pair `(mean, scale)` as in `models.AlexNet`, or `None`.
-        class_names: List of str, or `None`.
+        model: Str, the network's name in `networks.NETWORKS`, or None.
+        size: Int, side of the network's pictures in pixels, or None.
+        rescaling: Pair `(mean, scale)` as in `models.AlexNet`, or None.
+        class_names: List of str, or None.
         others: Names of the file's layers that are none of `LAYERS`.
     """
 
@@ -60,28 +47,28 @@ class Weights(NamedTuple):
 
     @property
     def num_classes(self):
-        """Counts the classes; `None` without the top."""
+        """Counts the classes; None without the top."""
         return len(self.arrays["fc8"][1]) if "fc8" in self.arrays else None
 
     @property
-    def likely_model(self):
-        """Gives `model`, or else the one that has such arrays, or `None`.
+    def channels(self):
+        """Counts the channels of the network's pictures."""
+        return self.arrays["conv1"][0].shape[2]
 
-        conv1's filters, and how many of them conv2 reads, tell all but
-        Caffe's network from the paper's.
+    @property
+    def likely_model(self):
+        """Gives `model`, or else the first that has such kernels, or None.
+
+        Caffe's network and the paper's have the same.
         """
-        try:
-            filters = self.arrays["conv1"][0].shape[3]
-            read = self.arrays["conv2"][0].shape[2]
-        except (KeyError, IndexError):
-            return self.model
-        plans = {
-            (96, 48): "two-tower",
-            (96, 96): "one-tower",
-            (64, 64): "one-weird-trick",
-            (32, 16): "mini",
-        }
-        return self.model or plans.get((filters, read))
+        own = {name: pair[0].shape for name, pair in self.arrays.items()}
+        for name, network in networks.NETWORKS.items():
+            rows = networks.body(network.layers)
+            lines = shapes.table(rows, network.size, own["conv1"][2])
+            kernels = {line.name: line.kernel for line in lines if line.kernel}
+            if not self.model and kernels.items() <= own.items():
+                return name
+        return self.model
 
     @property
     def facts(self):
@@ -92,14 +79,14 @@ class Weights(NamedTuple):
         """Names the network that the weights fit, as a call."""
         if self.likely_model is None:
             return "no network of this package"
-        channels = self.arrays["conv1"][0].shape[2]
         options = ["include_top=False"]
         if self.num_classes:
             options = [f"classes={self.num_classes}"]
         if self.size:
-            shape = (self.size, self.size, channels)
+            shape = (self.size, self.size, self.channels)
             options.append(f"input_shape={shape}")
-        call = f"{BUILDERS[self.likely_model][0]}({', '.join(options)})"
+        builder = networks.NETWORKS[self.likely_model].builder
+        call = f"{builder}({', '.join(options)})"
         if "fc6" in self.arrays and not self.size:
             count = len(self.arrays["fc6"][0])
             call += f" where pictures give fc6 {count} values"
@@ -123,25 +110,25 @@ def read(path):
         ValueError: If the file is damaged, or holds something else.
     """
     path = pathlib.Path(path)
-    config = None
-    try:
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(open(path, "rb"))
-            if path.suffix == ".keras":
-                archive = stack.enter_context(zipfile.ZipFile(file))
-                if archive.getinfo("config.json").file_size > 2**24:
-                    raise ValueError("its config.json is too large")
-                config = json.loads(archive.read("config.json"))["config"]
-                file = stack.enter_context(archive.open("model.weights.h5"))
+    with files.reading(path, "of our weights"), open(path, "rb") as file:
+        if path.suffix != ".keras":
             found, text = _read_h5(file)
-        if config is None:
             return with_facts(found, text)
-        found = found._replace(**_facts_of(config))
-        return checked(found._replace(class_names=_names_beside(path, found)))
-    except DAMAGE as error:
-        raise ValueError(
-            f"{path} cannot be used as weights: {error}"
-        ) from error
+        with zipfile.ZipFile(file) as archive:
+            facts = _facts_of(read_config(archive))
+            with archive.open("model.weights.h5") as member:
+                found, _ = _read_h5(member)
+        found = checked(found._replace(**facts))
+    return found._replace(class_names=_names_beside(path, found))
+
+
+def read_config(archive):
+    """Reads the configuration in a `.keras` file, an open `ZipFile`."""
+    with archive.open("config.json") as member:
+        text = member.read(LARGEST_JSON + 1)  # a zip may lie about the size
+    if len(text) > LARGEST_JSON:
+        raise ValueError(f"its config.json is larger than {LARGEST_JSON} bytes")
+    return json.loads(text)
 
 
 def write(path, network, facts):
@@ -154,22 +141,10 @@ def write(path, network, facts):
     """
     import h5py
 
-    with replacing(path) as half:
+    with files.replacing(path) as half:
         network.save_weights(half)
         with h5py.File(half, "r+") as file:
             file[FACTS] = np.frombuffer(facts.facts.encode(), np.uint8)
-
-
-@contextlib.contextmanager
-def replacing(path):
-    """Gives a temporary path; what is written there becomes `path`."""
-    path = pathlib.Path(path)
-    half = path.with_name(f"new-{os.getpid()}-{path.name}")
-    try:
-        yield half
-        os.replace(half, path)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def assign(network, weights, model=None, skip=()):
@@ -180,7 +155,7 @@ def assign(network, weights, model=None, skip=()):
     Args:
         network: A model of `models`, in one piece.
         weights: A `Weights`.
-        model: Str, the network's name in `models.BUILDERS`, if it is known.
+        model: Str, the network's name in `networks.NETWORKS`, if it is known.
         skip: Names of layers that keep the weights they have.
 
     Raises:
@@ -198,14 +173,16 @@ def assign(network, weights, model=None, skip=()):
         if name not in layers
     ]
     for name, layer in layers.items():
-        expected = _shapes(layer)
+        expected = tuple(array.shape for array in arrays_of(layer))
         received = tuple(array.shape for array in arrays.get(name, ()))
         if not received:
             wrong.append(f"the network has {name}, the file has not")
         elif received != expected:
             wrong.append(f"{name}: expected {expected}, received {received}")
     if model and weights.model and model != weights.model and not wrong:
-        ours, theirs = BUILDERS[model][0], BUILDERS[weights.model][0]
+        ours, theirs = (
+            networks.NETWORKS[name].builder for name in (model, weights.model)
+        )
         wrong.append(f"{theirs} is not {ours}, though the shapes are the same")
     if wrong:
         raise ValueError(
@@ -227,7 +204,7 @@ def arrays_of(layer):
 def give(layer, arrays):
     """Gives a layer the kernel and bias that `arrays_of` gave."""
     if hasattr(layer, "set_grouped_weights"):
-        layer.set_grouped_weights(*arrays)
+        layer.set_grouped_weights(arrays)
     else:
         layer.set_weights(arrays)
 
@@ -239,8 +216,10 @@ def with_facts(weights, text):
         ValueError: If it is something else.
     """
     facts = json.loads(text)
-    told = {name: facts[name] for name in _TOLD if name in facts}
-    return checked(weights._replace(**told))
+    if not isinstance(facts, dict):
+        raise ValueError(f"its facts make no sense: {str(text)[:60]!r}")
+    found = {name: facts[name] for name in _TOLD if name in facts}
+    return checked(weights._replace(**found))
 
 
 def checked(weights):
@@ -252,13 +231,12 @@ def checked(weights):
     """
     bad = []
     for name, arrays in weights.arrays.items():
-        kinds = [array.dtype.kind for array in arrays]
         if [array.ndim for array in arrays] not in ([4, 1], [2, 1]):
-            shapes = ", ".join(str(array.shape) for array in arrays)
+            found = ", ".join(str(array.shape) for array in arrays)
             raise ValueError(
-                f"{name} should have a kernel and a bias. Received: {shapes}"
+                f"{name} should have a kernel and a bias. Received: {found}"
             )
-        if set(kinds) != {"f"}:
+        if {array.dtype.kind for array in arrays} != {"f"}:
             raise ValueError(
                 f"{name} should hold float32. Received: {arrays[0].dtype}"
             )
@@ -269,9 +247,14 @@ def checked(weights):
             f"there are values that are not finite: {', '.join(bad)}. "
             "Training has failed there; take an earlier file"
         )
+    _check_facts(weights)
+    return weights
+
+
+def _check_facts(weights):
     names, size = weights.class_names, weights.size
     makes_sense = {
-        "model": weights.model in (None, *BUILDERS),
+        "model": weights.model in (None, *networks.NETWORKS),
         "size": size is None or (type(size) is int and 1 <= size <= 2**14),
         "rescaling": weights.rescaling is None
         or is_rescaling(weights.rescaling),
@@ -286,7 +269,6 @@ def checked(weights):
         if not is_right:
             value = str(getattr(weights, name))[:60]
             raise ValueError(f"its {name} makes no sense: {value!r}")
-    return weights
 
 
 def is_rescaling(pair):
@@ -295,28 +277,20 @@ def is_rescaling(pair):
         mean, scale = (np.asarray(part, float) for part in pair)
     except (TypeError, ValueError):
         return False
-    shapes = {mean.shape, scale.shape} <= {(), (3,)}
     return bool(
-        shapes and np.isfinite(mean).all() and np.isfinite(scale).all()
+        {mean.shape, scale.shape} <= {(), (3,)}
+        and np.isfinite(mean).all()
+        and np.isfinite(scale).all()
         and scale.all()
-    )  # fmt: skip
+    )
 
 
 def _read_h5(file):
     """Gives the arrays, and the facts' text, of an open `.weights.h5` file.
 
-    Shapes are looked at before any array is read, and links are not followed,
-    as they may lead to other files.
+    Shapes are looked at before any array is read.
     """
     import h5py
-
-    def item(group, name):
-        link = group.get(name, getlink=True)
-        found = group[name] if isinstance(link, h5py.HardLink) else None
-        is_data = isinstance(found, h5py.Dataset)
-        if found is None or is_data and (found.external or found.is_virtual):
-            raise ValueError(f"{name} lies in another file, which is not read")
-        return found
 
     with h5py.File(file, "r") as root:
         if "model_weights" in root:
@@ -325,12 +299,16 @@ def _read_h5(file):
                 "it as .keras"
             )
         layers, others = {}, []
-        groups = item(root, "layers")
+        groups = member(root, "layers", h5py.Group)
         for key in groups:
-            variables = item(item(groups, key), "vars")
+            layer = member(groups, key, h5py.Group)
+            variables = member(layer, "vars", h5py.Group)
             if len(variables):
                 name = str(variables.attrs["name"])
-                found = [item(variables, str(i)) for i in range(len(variables))]
+                found = [
+                    member(variables, str(i), h5py.Dataset)
+                    for i in range(len(variables))
+                ]
                 if name in LAYERS and found[0].ndim in (2, 4):
                     layers[name] = found
                 else:
@@ -338,7 +316,7 @@ def _read_h5(file):
         sizes = [array.size for found in layers.values() for array in found]
         if sum(sizes) > _LARGEST:
             raise ValueError(f"it claims to hold {sum(sizes)} values")
-        if "conv1" not in layers:
+        if "conv1" not in layers or layers["conv1"][0].ndim != 4:
             raise ValueError("it holds no conv1, and AlexNet's files do")
         arrays = {}
         for name, found in layers.items():
@@ -347,42 +325,68 @@ def _read_h5(file):
                 found = [np.concatenate(found[i::2], -1) for i in (0, 1)]
             arrays[name] = tuple(found)
         text = "{}"
-        if FACTS in root and item(root, FACTS).size < 2**24:
-            text = root[FACTS][()].tobytes()
+        if FACTS in root:
+            facts = member(root, FACTS, h5py.Dataset)
+            text = facts[()].tobytes() if facts.size < LARGEST_JSON else "{}"
     return Weights(arrays, others=tuple(others)), text
+
+
+def member(group, name, kind):
+    """Gives a member of an HDF5 group that lies in the same file.
+
+    Links are not followed, as they may lead to other files.
+
+    Raises:
+        ValueError: If it is of another kind, or lies elsewhere.
+    """
+    import h5py
+
+    link = group.get(name, getlink=True)
+    found = group[name] if isinstance(link, h5py.HardLink) else None
+    is_data = isinstance(found, h5py.Dataset)
+    if found is None or is_data and (found.external or found.is_virtual):
+        raise ValueError(f"{name} lies in another file, which is not read")
+    if not isinstance(found, kind):
+        raise ValueError(f"{name} is no {kind.__name__.lower()}")
+    return found
 
 
 def _facts_of(config):
     """Gives the facts that a saved model of ours tells by itself."""
     facts = {}
-    for model, (_, name) in BUILDERS.items():
-        if config["name"] == name:
+    match config:
+        case {"config": {"name": str(called), "layers": list(layers)}}:
+            pass
+        case _:
+            raise ValueError("its config.json describes no network of ours")
+    for model, network in networks.NETWORKS.items():
+        if called == network.name:
             facts["model"] = model
-    for layer in config["layers"]:
-        if layer["class_name"] == "InputLayer":
-            _, height, width, _ = layer["config"]["batch_shape"]
-            facts["size"] = height if height == width else None
-        if layer["config"]["name"] == "rescaling":
-            with np.errstate(divide="ignore", invalid="ignore"):
-                scale = 1 / np.array(layer["config"]["scale"])
-                mean = -np.array(layer["config"]["offset"]) * scale
-            facts["rescaling"] = mean.tolist(), scale.tolist()
+    for layer in layers:
+        match layer:
+            case {"config": {"batch_shape": [_, int(height), int(width), _]}}:
+                facts["size"] = height if height == width else None
+            case {
+                "config": {
+                    "name": "rescaling",
+                    "scale": scale,
+                    "offset": offset,
+                }
+            } if is_rescaling((offset, scale)):
+                scale = 1 / np.asarray(scale, float)
+                mean = -np.asarray(offset, float) * scale
+                facts["rescaling"] = mean.tolist(), scale.tolist()
     return facts
 
 
 def _names_beside(path, weights):
     """Finds the class names of a run's network in its `run.json`."""
-    with contextlib.suppress(*DAMAGE):
-        facts = json.loads(path.with_name("run.json").read_text())
-        names = facts["data"]["class_names"]
-        checked(weights._replace(class_names=names))
-        return names
+    try:
+        found = json.loads(path.with_name("run.json").read_text())
+    except (OSError, ValueError, RecursionError):
+        return None
+    match found:
+        case {"data": {"class_names": list(names)}}:
+            with contextlib.suppress(ValueError):
+                return checked(weights._replace(class_names=names)).class_names
     return None
-
-
-def _shapes(layer):
-    """Gives the shapes of a layer's kernel and bias, of both towers."""
-    kernel, bias, *_ = (tuple(w.shape) for w in layer.weights)
-    if hasattr(layer, "set_grouped_weights"):
-        kernel, bias = (*kernel[:3], layer.filters), (layer.filters,)
-    return kernel, bias

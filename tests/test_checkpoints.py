@@ -12,8 +12,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from alexnet_keras import checkpoints
-from alexnet_keras.__main__ import main
+from alexnet_keras.runs import checkpoints
+from alexnet_keras.commands import main
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 
@@ -45,7 +45,7 @@ def counted(function):
 os.replace = counted(os.replace)
 zipfile.ZipFile.open = counted(zipfile.ZipFile.open)
 
-from alexnet_keras.__main__ import main
+from alexnet_keras.commands import main
 
 sys.exit(main(sys.argv[3:]))
 """

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_keras import costs, distribution, models, training
+from alexnet_keras import costs, distribution, models, networks, recipes
+from alexnet_keras.placement import PlacedModel
 
 DEVICES = distribution.start(2).names
 LAYER = r"/((?:conv|norm|pool|fc)\d[ab]?)(?:_\d+)?/"  # in an operation's name
-CHAIN = models.layer_chain(models.AlexNet())
+CHAIN = networks.ALEXNET
 
 
 def sums(rows):
@@ -34,9 +35,11 @@ def outputs_by_layer(network, batch_size):
 
 
 def build(name, devices=None):
-    network = models.BUILDERS[name](devices=devices)
+    network = models.AlexNet(network=name)
+    if devices is not None:
+        network = PlacedModel(network, devices)
     network.compile(
-        training.MomentumSGD(0.01), "sparse_categorical_crossentropy"
+        recipes.MomentumSGD(0.01), "sparse_categorical_crossentropy"
     )
     network.optimizer.build(network.trainable_variables)
     return network
@@ -64,11 +67,10 @@ def test_the_towers_together_hold_the_network_and_the_images_twice():
     assert first[4] - second[4] == 4 * 2048
 
 
-@pytest.mark.parametrize("name", sorted(models.BUILDERS))
+@pytest.mark.parametrize("name", sorted(networks.NETWORKS))
 def test_memory_is_that_of_tensorflows_variables_and_tensors(name):
     network = build(name)
-    chain = models.layer_chain(network)
-    size = network.input_shape[1]
+    chain, size = networks.NETWORKS[name][:2]
     rows = {row.name: row for row in costs.memory(chain, size, batch_size=7)}
     outputs = outputs_by_layer(network, 7)
     for layer in ("conv1", "pool1", "conv2", "conv5", "fc6", "fc8", "softmax"):
@@ -103,8 +105,7 @@ def traced_gradients(network):
 @pytest.mark.parametrize("name", ["mini", "two-tower"])
 def test_each_towers_memory_is_that_of_its_device(name):
     network = build(name, DEVICES)
-    chain = models.layer_chain(network)
-    size = network.input_shape[1]
+    chain, size = networks.NETWORKS[name][:2]
     outputs = outputs_by_layer(network, 7)
     for tower, letter in ((1, "a"), (2, "b")):
         rows = costs.memory(chain, size, batch_size=7, tower=tower)
@@ -125,7 +126,7 @@ def test_each_towers_memory_is_that_of_its_device(name):
                 there = outputs[row.name] if tower == 1 else 0
                 assert row.activations == 4 * there
             else:
-                assert row.name in ("input", "pad1")
+                assert row.name == "input"
 
 
 def test_crossings_are_those_of_the_papers_figure_2():
@@ -182,7 +183,7 @@ def test_convolutions_favour_one_way_and_dense_layers_the_other():
 
 
 def test_without_the_top_the_towers_join_on_the_first_device():
-    chain = models.layer_chain(models.AlexNet(include_top=False))
+    chain = networks.body(CHAIN)
     assert costs.crossings(chain)[-1] == ("join", 4_608, 0)
     assert costs.traffic(chain)[-1] == ("join", 0, 2 * 128 * 4_608)
     first, second = (
@@ -193,7 +194,7 @@ def test_without_the_top_the_towers_join_on_the_first_device():
 
 
 def test_one_tower_cannot_be_split():
-    chain = models.layer_chain(models.AlexNetOneTower())
+    chain = networks.ONE_TOWER
     assert costs.memory(chain)[0].activations == 4 * 128 * 154_587
     for call in (costs.crossings, costs.traffic, costs.crossover):
         with pytest.raises(
@@ -201,7 +202,7 @@ def test_one_tower_cannot_be_split():
         ):
             call(chain)
     # Caffe's normalisation reaches over both towers
-    chain = models.layer_chain(models.CaffeAlexNet(include_top=False))
+    chain = networks.body(networks.CAFFE)
     with pytest.raises(ValueError, match="two groups. Received: norm1, norm2"):
         costs.crossings(chain)
 

@@ -10,8 +10,9 @@ import psutil
 import pytest
 from PIL import Image
 
-from alexnet_keras import augment, data, decoding, distribution
-from alexnet_keras.images import DataError
+from alexnet_keras import augment, data, distribution
+from alexnet_keras.data import DataError
+from alexnet_keras.data import cache as caches
 
 SIZE = 32  # pixels of the network's input; the stored squares have 37
 
@@ -273,14 +274,14 @@ def test_a_split_of_which_nothing_can_be_read_is_refused(pets, kept):
 def count_decoded(monkeypatch):
     """Counts the pictures that are decoded from now on."""
     decoded = []
-    decode = decoding.decode_all
+    decode = caches.decode_all
 
     def counting(pictures, size, out=None):
         for error in decode(pictures, size, out):
             decoded.append(error)
             yield error
 
-    monkeypatch.setattr(decoding, "decode_all", counting)
+    monkeypatch.setattr(caches, "decode_all", counting)
     return decoded
 
 
@@ -341,7 +342,7 @@ def test_an_interrupted_reading_leaves_nothing(pets, kept, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(decoding, "decode_all", interrupted)
+        patch.setattr(caches, "decode_all", interrupted)
         with pytest.raises(KeyboardInterrupt):
             load(pets, kept, cache="disk")
     assert not [*(kept / "decoded").iterdir()]
@@ -474,7 +475,7 @@ def test_shared_validation_shows_every_picture_in_every_pass(
 ):
     loaded = load(pets, kept)
     strategy = distribution.strategy(distribution.start(2), "mirrored")
-    pipeline, steps = loaded.shared_validation(batch_size, strategy)
+    pipeline, steps = data.shared_validation(loaded, batch_size, strategy)
     ((images, labels),) = batches(loaded.evaluation(99))
     steps_of_passes = iter(pipeline)
     for _ in range(2):

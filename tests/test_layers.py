@@ -250,15 +250,28 @@ def test_each_tower_reads_its_own_half_only():
 def test_grouped_weights_go_in_and_come_out():
     layer = TwoTowerConv2D(6, 3)
     layer.build((None, 9, 9, 4))
-    kernel, bias = random_maps(3, 3, 2, 6), random_maps(6)
-    layer.set_grouped_weights(kernel, bias)
-    for given, got in zip(
-        (kernel, bias), layer.get_grouped_weights(), strict=True
-    ):
+    weights = [random_maps(3, 3, 2, 6), random_maps(6)]
+    layer.set_grouped_weights(weights)
+    for given, got in zip(weights, layer.get_grouped_weights(), strict=True):
         np.testing.assert_array_equal(given, got)
-    np.testing.assert_array_equal(layer.kernels[1], kernel[..., 3:])
-    with pytest.raises(ValueError, match=r"takes a kernel of.*\(3, 3, 4, 6\)"):
-        layer.set_grouped_weights(random_maps(3, 3, 4, 6), bias)
+    np.testing.assert_array_equal(layer.kernels[1], weights[0][..., 3:])
+    with pytest.raises(ValueError, match=r"takes arrays of.*\(3, 3, 4, 6\)"):
+        layer.set_grouped_weights([random_maps(3, 3, 4, 6), weights[1]])
+
+
+def test_two_towers_may_have_no_biases():
+    layer = TwoTowerConv2D(6, 3, use_bias=False, activation="relu")
+    maps = random_maps(2, 9, 9, 4)
+    grouped = keras.layers.Conv2D(
+        6, 3, groups=2, use_bias=False, activation="relu"
+    )
+    ours = layer(maps)
+    grouped.build(maps.shape)
+    assert len(layer.weights) == 2
+    grouped.set_weights(layer.get_grouped_weights())
+    np.testing.assert_allclose(ours, grouped(maps), 1e-5, 1e-6)
+    again = TwoTowerConv2D.from_config(layer.get_config())
+    assert again.use_bias is False
 
 
 def test_the_penalty_is_that_of_the_grouped_kernel():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from alexnet_keras.__main__ import main
+from alexnet_keras.commands import main
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from PIL import Image
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
 from alexnet_keras import runs
-from alexnet_keras.__main__ import main
+from alexnet_keras.commands import main
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
 

@@ -1,14 +1,18 @@
 """The networks: shapes, counts, arguments, and what they save."""
 
 import inspect
+import pydoc
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from alexnet_keras import architecture, models, shapes
+import alexnet_keras
+from alexnet_keras import models, networks, recipes, shapes
 from alexnet_keras.models import (
     AlexNet,
     AlexNetMini,
@@ -35,23 +39,24 @@ LAYERS = [
     ("drop7", (4096,), 0, 0),
     ("fc8", (1000,), 4_097_000, 4_097_000),
 ]
-FULL = {
-    "two-tower": (AlexNet, 60_965_224),
-    "one-tower": (AlexNetOneTower, 62_378_344),
-    "one-weird-trick": (OneWeirdTrick, 61_100_840),
+BUILDERS = {
+    name: getattr(models, network.builder)
+    for name, network in networks.NETWORKS.items()
 }
-LEAST = [
-    (AlexNet, "two-tower", 64),  # 67 less the three that rounding up adds
-    (AlexNetOneTower, "one-tower", 64),
-    (OneWeirdTrick, "one-weird-trick", 63),
-    (AlexNetMini, "mini", 32),
-]
+each_builder = pytest.mark.parametrize("builder", BUILDERS.values())
+each_network = pytest.mark.parametrize("name", BUILDERS)
+PARAMETERS = {
+    "two-tower": 60_965_224,
+    "one-tower": 62_378_344,
+    "caffe": 60_965_224,
+    "one-weird-trick": 61_100_840,
+    "mini": 368_842,
+}
 
 
-@pytest.fixture(scope="module", params=FULL)
+@pytest.fixture(scope="module", params=BUILDERS)
 def full(request):
-    builder, parameters = FULL[request.param]
-    return request.param, builder(), parameters
+    return request.param, BUILDERS[request.param]()
 
 
 @pytest.fixture(scope="module")
@@ -71,17 +76,16 @@ def outputs(model, images):
     return np.asarray(model(images))
 
 
-def test_the_networks_have_the_papers_parameters(full):
-    _, model, parameters = full
-    assert model.count_params() == parameters
-    assert model.output_shape == (None, 1000)
+def test_the_networks_have_their_parameters(full):
+    name, model = full
+    assert model.count_params() == PARAMETERS[name]
+    assert model.output_shape == (None, 10 if name == "mini" else 1000)
+    assert model.name == networks.NETWORKS[name].name
 
 
-def test_every_layer_is_the_papers(full):
-    name, model, _ = full
-    if name == "one-weird-trick":
-        assert model.get_layer("flatten").output.shape == (None, 9216)
-        return
+@pytest.mark.parametrize("name", ["two-tower", "one-tower"])
+def test_every_layer_is_the_papers(name):
+    model = BUILDERS[name]()
     column = 2 if name == "two-tower" else 3
     found = [
         (layer.name, layer.output.shape[1:], layer.count_params())
@@ -90,53 +94,47 @@ def test_every_layer_is_the_papers(full):
     assert found == [(row[0], row[1], row[column]) for row in LAYERS]
 
 
-def test_the_chain_of_a_model_gives_keras_own_counts_and_shapes(full):
-    _, model, _ = full
-    rows = shapes.table(models.layer_chain(model), model.input_shape[1])
-    check_rows(rows, model)
+def check_rows(name, model):
+    """Every line of the table is that of the Keras layer of its name."""
+    rows = networks.NETWORKS[name].layers
+    if "fc8" not in [layer.name for layer in model.layers]:
+        rows = networks.body(rows)
+    _, *sides, channels = model.input_shape
+    lines = shapes.table(rows, sides, channels)
+    assert lines[0].output_shape == model.input_shape[1:]
+    there = {layer.name: layer for layer in model.layers}
+    for line in lines[1:]:
+        if line.name == "resample5" and sides == [224, 224]:
+            continue  # at its own size torchvision's pool changes nothing
+        layer = there[line.name]
+        units = layer.output.shape[-1:] if line.name == "fc8" else ()
+        assert (units or line.output_shape) == layer.output.shape[1:]
+        if line.name != "fc8":
+            assert line.parameters == layer.count_params()
+        if line.kernel and not hasattr(layer, "get_grouped_weights"):
+            expected = (*line.kernel[:-1], *units) if units else line.kernel
+            assert layer.kernel.shape == expected
+        elif line.kernel:
+            assert layer.get_grouped_weights()[0].shape == line.kernel
 
 
-def check_rows(rows, model):
-    assert rows[0].output_shape == model.input_shape[1:]
-    for row in rows[1:]:
-        layer = model.get_layer(row.name)
-        assert row.parameters == layer.count_params()
-        shape = layer.output.shape[1:]
-        if row.name == "pool":  # over all places
-            shape = (1, 1, *shape)
-        assert row.output_shape == shape
-    assert sum(row.parameters for row in rows) == model.count_params()
+def test_every_line_of_the_tables_is_a_keras_layer(full):
+    check_rows(*full)
 
 
+@each_network
 @pytest.mark.parametrize(
-    "model",
-    [
-        lambda: AlexNet(False, input_shape=(224, 300, 1)),
-        lambda: AlexNetOneTower(False, input_shape=(100, 68, 4)),
-        lambda: OneWeirdTrick(input_shape=(97, 97, 3), classes=3),
-        lambda: AlexNetMini(False, pooling="max"),
-    ],
+    "shape", [(224, 300, 1), (97, 97, 3), (225, 225, 4), (224, 224, 3)]
 )
-def test_chains_of_other_sizes_give_keras_own_counts_too(model):
-    model = model()
-    chain = models.layer_chain(model)
-    rows = shapes.table(chain, model.input_shape[1:3], model.input_shape[3])
-    check_rows(rows, model)
+def test_every_line_at_other_sizes_too(name, shape):
+    check_rows(name, BUILDERS[name](False, input_shape=shape))
 
 
-def test_a_layer_that_cannot_be_described_is_named():
-    model = keras.Sequential(
-        [keras.Input((9, 9, 3)), keras.layers.UpSampling2D(name="grow")]
+def test_torchvisions_network_takes_any_size_with_its_top():
+    check_rows(
+        "one-weird-trick",
+        OneWeirdTrick(input_shape=(97, 97, 3), classes=3),
     )
-    with pytest.raises(ValueError, match="Received: grow, a UpSampling2D"):
-        models.layer_chain(model)
-
-
-def test_units_see_the_papers_fields():
-    fields = shapes.receptive_fields(models.layer_chain(AlexNet(False)))
-    sizes = {field.name: field.size for field in fields}
-    sizes = [sizes[f"conv{number}"] for number in range(1, 6)]
-    assert sizes == [11, 51, 99, 131, 163]
 
 
 @pytest.mark.parametrize("builder", [AlexNet, AlexNetOneTower])
@@ -145,7 +143,7 @@ def test_224_and_227_pixels_both_give_9216_values(builder, size):
     model = builder(False, input_shape=(size, size, 3))
     assert model.get_layer("conv1").output.shape == (None, 55, 55, 96)
     assert model.output_shape == (None, 6, 6, 256)
-    padding = [layer for layer in model.layers if layer.name == "pad1"]
+    padding = [x for x in model.layers if x.name == "pad_conv1"]
     assert bool(padding) == (size < 227)
 
 
@@ -160,15 +158,15 @@ def test_224_pixels_are_227_with_zeros_at_the_bottom_and_right():
     )
 
 
-@pytest.mark.parametrize(("builder", "name", "least"), LEAST)
-def test_images_that_are_too_small_are_refused(builder, name, least):
+@each_network
+def test_images_that_are_too_small_are_refused(name):
+    builder = BUILDERS[name]
+    least = shapes.smallest_size(networks.body(networks.NETWORKS[name].layers))
     model = builder(False, input_shape=(least, least, 3))
     assert model.output_shape[1:3] == (1, 1)
-    assert architecture.smallest_size(name) == least
-    wrong = (least - 1, least, 3)
-    with pytest.raises(ValueError, match=f"at least {least} x {least}") as e:
-        builder(False, input_shape=wrong)
-    assert ("AlexNetMini" in str(e.value)) == (name != "mini")
+    for wrong in ((least - 1, least, 3), (None, least - 1, 3)):
+        with pytest.raises(ValueError, match=f"at least {least} x {least}"):
+            builder(False, input_shape=wrong)
 
 
 @pytest.mark.parametrize("size", [63, 64, 224, 227])
@@ -178,14 +176,86 @@ def test_the_weird_tricks_padding_keeps_its_size_at_the_smallest(size):
     assert model.get_layer("conv1").output.shape == (None, places, places, 64)
 
 
-@pytest.mark.parametrize("builder", models.BUILDERS.values())
+@each_builder
 def test_the_arguments_are_those_of_keras_applications(builder):
     theirs = inspect.signature(keras.applications.ResNet50).parameters
     ours = inspect.signature(builder).parameters
-    assert [*theirs] == [name for name in ours if name != "options"]
+    own = {"dropout", "initialization", "kernel_regularizer", "rescaling"}
+    own |= {"network"} if builder is AlexNet else set()
+    assert [*theirs] == [name for name in ours if name not in own]
+    assert own <= ours.keys()
+    assert {ours[name].kind.name for name in own} == {"KEYWORD_ONLY"}
     for argument in {*theirs} - {"weights", "name", "classes"}:
         assert ours[argument].default == theirs[argument].default
-    assert "include_top: Bool" in builder.__doc__
+
+
+@each_builder
+def test_a_misspelt_argument_names_itself(builder):
+    with pytest.raises(TypeError, match="'clases'") as error:
+        builder(clases=3)
+    assert builder.__name__ in str(error.value)
+    with pytest.raises(TypeError, match="positional"):
+        builder(*[None] * 9)
+
+
+@each_builder
+def test_help_shows_every_argument_and_what_the_network_is(builder):
+    shown = pydoc.render_doc(builder, renderer=pydoc.plaintext)
+    for argument in inspect.signature(builder).parameters:
+        assert argument in shown
+    assert "parameters with 1000 classes" in shown or builder is AlexNetMini
+
+
+# The cases of Keras' own keras/src/applications/applications_test.py, but
+# those of channels first and of ImageNet's weights.
+
+
+@each_network
+@pytest.mark.parametrize("channels", [1, 4])
+def test_without_the_top_any_size_and_channels_will_do(name, channels):
+    shape = (None, None, channels)
+    model = BUILDERS[name](weights=None, include_top=False, input_shape=shape)
+    last = model.get_layer("conv5").filters
+    assert model.outputs[0].shape == (None, None, None, last)
+
+
+@each_network
+def test_without_the_top_a_size_of_ones_own_will_do(name):
+    model = BUILDERS[name](
+        weights=None, include_top=False, input_shape=(123, 123, 3)
+    )
+    assert model.outputs[0].shape[-1] == model.get_layer("conv5").filters
+
+
+@each_network
+def test_a_tensor_of_another_layer_will_do(name):
+    image = keras.Input((200, 200, 4), name="custom_input")
+    given = keras.layers.Conv2D(3, 2, strides=2)(image)
+    model = BUILDERS[name](weights=None, include_top=False, input_tensor=given)
+    assert model.outputs[0].shape[-1] == model.get_layer("conv5").filters
+    assert model.inputs == [image]
+
+
+@each_network
+def test_a_pool_over_all_places_will_do(name):
+    model = BUILDERS[name](weights=None, include_top=False, pooling="max")
+    assert model.outputs[0].shape == (None, model.get_layer("conv5").filters)
+
+
+def test_the_last_layer_has_the_activation_that_was_asked_for(full):
+    _, model = full
+    assert model.layers[-1].activation.__name__ == "softmax"
+
+
+@each_network
+@pytest.mark.parametrize("size", [(67, 224), (225, 98)])
+def test_a_size_that_is_not_told_gives_the_same_maps(name, size):
+    """Where sizes round up, zeros must come out right for every size."""
+    free = BUILDERS[name](False, input_shape=(None, None, 3))
+    fixed = BUILDERS[name](False, input_shape=(*size, 3))
+    fixed.set_weights(free.get_weights())
+    images = pictures(max(size), 1)[:, : size[0], : size[1]]
+    np.testing.assert_array_equal(outputs(free, images), outputs(fixed, images))
 
 
 def test_the_name_and_the_number_of_classes():
@@ -288,7 +358,7 @@ def test_the_constants_of_the_paper():
 
 
 def test_dropout_comes_after_fc6_and_fc7_or_before_them(full):
-    name, model, _ = full
+    name, model = full
     names = [layer.name for layer in model.layers]
     order = names[names.index("flatten") + 1 :]
     if name == "one-weird-trick":  # as in torchvision
@@ -334,13 +404,26 @@ def test_weights_are_read_from_a_file(mini, tmp_path):
         ({"pooling": "mean"}, 'None, "avg" or "max".*mean'),
         ({"classes": 0}, "at least 1.*0"),
         ({"initialization": "xavier"}, '"2012" or "he".*xavier'),
-        ({"input_shape": (64, 64)}, r"fixed height.*\(64, 64\)"),
-        ({"input_shape": (None, None, 3)}, "fixed height.*None"),
+        ({"input_shape": (64, 64)}, r"number of channels.*\(64, 64\)"),
+        ({"input_shape": (64, 64, None)}, "number of channels.*None"),
+        ({"input_shape": (None, 64, 3)}, "With its top.*None.*include_top"),
+        ({"network": "vgg"}, "unexpected keyword argument 'network'"),
+        ({"weights": 5}, "`weights` must be .*a int"),
+        ({"weights": __file__}, r"must end in .weights.h5 or .keras.*exchange"),
+        (
+            {"rescaling": ((1, 2, 3), 1), "input_shape": (64, 64, 1)},
+            "the images have 1 channels",
+        ),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=f"(?s){message}"):
+    with pytest.raises((TypeError, ValueError), match=f"(?s){message}"):
         AlexNetMini(**arguments)
+
+
+def test_a_network_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="two-tower, one-tower.*'vgg'"):
+        AlexNet(network="vgg")
 
 
 def test_channels_first_is_refused():
@@ -405,14 +488,90 @@ def test_half_precision_ends_in_a_whole_softmax(mini):
     np.testing.assert_allclose(probabilities, outputs(mini, images), atol=0.02)
 
 
-def test_preprocessing_subtracts_the_mean_and_leaves_its_argument():
+def test_a_compiled_model_of_ours_loads_and_goes_on(tmp_path):
+    keras.utils.set_random_seed(3)
+    model = AlexNetMini(initialization="he", classes=3)
+    rates = keras.optimizers.schedules.CosineDecay(0.01, 20)
+    model.compile(
+        recipes.MomentumSGD(rates, 0.8, 0.02), "sparse_categorical_crossentropy"
+    )
+    images, labels = pictures(64, 4) / 60 - 2, np.array([0, 1, 2, 0])
+    model.train_on_batch(images, labels)
+    model.save(tmp_path / "model.keras")
+    loaded = alexnet_keras.load_model(tmp_path / "model.keras")
+    assert type(loaded.optimizer) is recipes.MomentumSGD
+    assert loaded.optimizer.bias_learning_rate == 0.02
+    for one in (model, loaded):
+        for layer in one.layers:
+            if "Dropout" in type(layer).__name__:
+                layer.rate = 0  # its masks go on from its own seed
+        one.compile(one.optimizer, one.loss)
+        one.train_on_batch(images, labels)
+    for ours, theirs in zip(model.weights, loaded.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_every_keras_class_of_ours_is_registered():
+    from alexnet_keras import layers, placement, recipes
+
+    for module in (layers, placement, recipes):
+        for one in vars(module).values():
+            if (
+                inspect.isclass(one)
+                and one.__module__ == module.__name__
+                and issubclass(one, keras.Layer | keras.Optimizer)
+            ):
+                name = f"alexnet_keras>{one.__name__}"
+                assert keras.saving.get_registered_object(name) is one
+
+
+def test_files_of_version_0_1_0_load_with_equal_outputs(tmp_path):
+    """tests/data/README.md tells how the files were made."""
+    archive = Path(__file__).parent / "data" / "version_0_1_0.zip"
+    with zipfile.ZipFile(archive) as files:
+        files.extractall(tmp_path)
+    expected = np.load(tmp_path / "outputs.npz")
+    for name, size in (("whole", 66), ("placed", 64)):
+        model = alexnet_keras.load_model(tmp_path / f"{name}.keras")
+        found = model.predict_on_batch(pictures(size))
+        np.testing.assert_allclose(found, expected[name], rtol=1e-5, atol=1e-6)
+    rescaling = ((120, 110, 100), (60, 61, 62))
+    for ending in ("whole.keras", "whole.weights.h5", "facts.weights.h5"):
+        model = AlexNetMini(
+            classes=3,
+            input_shape=(66, 66, 3),
+            rescaling=rescaling,
+            weights=tmp_path / ending,
+        )
+        found = model.predict_on_batch(pictures(66))
+        np.testing.assert_allclose(found, expected["whole"], 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("network", "mean", "scale"),
+    [
+        ("two-tower", [127.30, 119.72, 104.91], 1),
+        ("one-tower", [127.30, 119.72, 104.91], 1),
+        ("mini", [127.30, 119.72, 104.91], 1),
+        ("caffe", [122.679, 116.669, 104.007], 1),
+        # pytorch/vision's on [0, 1]
+        (
+            "one-weird-trick",
+            np.array([0.485, 0.456, 0.406]) * 255,
+            np.array([0.229, 0.224, 0.225]) * 255,
+        ),
+    ],
+)
+def test_preprocessing_is_that_of_the_network(network, mean, scale):
     images = np.full((1, 2, 2, 3), 128, "uint8")
-    expected = np.full((1, 2, 2, 3), 128) - [127.30, 119.72, 104.91]
+    expected = (np.full((1, 2, 2, 3), 128) - mean) / scale
     for given in (images, keras.ops.convert_to_tensor(images)):
-        found = models.preprocess_input(given)
+        found = models.preprocess_input(given, network)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
         assert keras.backend.standardize_dtype(found.dtype) == "float32"
     assert (images == 128).all()
+    with pytest.raises(ValueError, match="Received: 'vgg'"):
+        models.preprocess_input(images, "vgg")
 
 
 def test_predictions_are_named_from_the_likeliest_down():

@@ -5,14 +5,22 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_keras import shapes
-from alexnet_keras.shapes import Conv, Dense, Norm, Pad, Pool
+from alexnet_keras import networks, shapes
+from alexnet_keras.rows import (
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    Norm,
+    Pool,
+    Resample,
+)
 
 
 def network(filters, groups=1, lrn=False, conv1_padding="valid"):
     """AlexNet's layers as a chain, with other widths, groups or padding."""
     one, two, three, four, five = filters
-    norm = [Norm("norm")] if lrn else []
+    norm = [Norm("norm", groups=groups)] if lrn else []
     return [
         Conv("conv1", one, 11, 4, conv1_padding),
         *norm,
@@ -24,6 +32,7 @@ def network(filters, groups=1, lrn=False, conv1_padding="valid"):
         Conv("conv4", four, 3, 1, 1, groups),
         Conv("conv5", five, 3, 1, 1, groups),
         Pool("pool5"),
+        Flatten("flatten"),
         Dense("fc6", 4096),
         Dense("fc7", 4096),
         Dense("fc8", 1000),
@@ -42,9 +51,17 @@ def row_of(chain, name, size=227):
     return {row.name: row for row in shapes.table(chain, size)}[name]
 
 
-def flattened(chain, size, rounding="down"):
-    rows = shapes.table(chain[:-3], size, rounding=rounding)
-    return math.prod(rows[-1].output_shape)
+def rounding_up(chain):
+    """The chain with conv1 and the pools that round up."""
+    return [
+        row._replace(rounding="up") if hasattr(row, "rounding") else row
+        for row in chain
+    ]
+
+
+def flattened(chain, size):
+    (values,) = shapes.table(chain[:-3], size)[-1].output_shape
+    return values
 
 
 def places_by_walking(size, filter_size, stride, before, after, rounding):
@@ -128,19 +145,19 @@ def test_6400_and_9216_by_input_size():
 
 
 def test_with_pools_that_round_up_54_ends_in_9216_too():
-    pools = TWO_TOWERS[1:-3]  # all after conv1
+    pools = TWO_TOWERS[1:-4]  # all after conv1
     for size in (54, 55):
-        rows = shapes.table(pools, size, channels=96, rounding="up")
+        rows = shapes.table(rounding_up(pools), size, channels=96)
         assert rows[-1].output_shape == (6, 6, 256)
     assert shapes.table(pools, 54, 96)[-1].output_shape == (5, 5, 256)
     assert shapes.table(pools, 56, 96)[-1].output_shape == (6, 6, 256)
-    assert flattened(TWO_TOWERS, 224, "up") == 9216
+    assert flattened(rounding_up(TWO_TOWERS), 224) == 9216
 
 
 @pytest.mark.parametrize(("padding", "least"), [("valid", 67), (2, 63)])
 def test_the_smallest_input_that_leaves_pool5_something(padding, least):
     chain = network(PAPER, conv1_padding=padding)
-    assert shapes.table(chain[:-3], least)[-1].output_shape == (1, 1, 256)
+    assert shapes.table(chain[:-4], least)[-1].output_shape == (1, 1, 256)
     with pytest.raises(ValueError, match="pool5: A filter of 3 pixels"):
         shapes.table(chain, least - 1)
 
@@ -184,23 +201,71 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer[0])
-def test_each_layer_of_the_papers_network(layer):
+@pytest.mark.parametrize("table", ["papers", "ours"])
+def test_each_layer_of_the_papers_network(layer, table):
     name, shape, *counts = layer
-    assert row_of(TWO_TOWERS, name) == (name, shape, *counts[:2])
-    assert row_of(ONE_TOWER, name) == (name, shape, *counts[-2:])
+    two, one = {
+        "papers": (TWO_TOWERS, ONE_TOWER),
+        "ours": (networks.ALEXNET, networks.ONE_TOWER),
+    }[table]
+    assert row_of(two, name)[:4] == (name, shape, *counts[:2])
+    assert row_of(one, name)[:4] == (name, shape, *counts[-2:])
+
+
+def test_a_summary_is_the_table_as_text():
+    lines = shapes.summary(networks.ALEXNET).splitlines()
+    assert lines[2].split() == (
+        "conv1 11 / 4 / 0 55 x 55 x 96 34,944 105,415,200".split()
+    )
+    assert lines[5].split()[:8] == "conv2 5 / 1 / 2, 2 groups".split()
+    assert lines[-1].split() == ["total", "60,965,224", "724,406,816"]
+    assert len(lines) == 1 + 1 + 16 + 1
+    assert max(map(len, lines)) < 80
+    short = shapes.summary(networks.ALEXNET[:3], 224, counts=False)
+    assert short.splitlines()[2].split() == (
+        "conv1 11 / 4 / 0 + 3 55 x 55 x 96".split()
+    )
+    assert "total" not in short
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "parameters"),
+    [
+        ("two-tower", 64, 60_965_224),  # 67 less the three of rounding up
+        ("one-tower", 64, 62_378_344),
+        ("caffe", 55, 60_965_224),
+        ("one-weird-trick", 63, 61_100_840),
+        ("mini", 32, 368_842),
+    ],
+)
+def test_the_five_tables(name, least, parameters):
+    network = networks.NETWORKS[name]
+    lines = shapes.table(network.layers, network.size)
+    assert sum(line.parameters for line in lines) == parameters
+    body = networks.body(network.layers)
+    assert body[-1].name == "pool5"
+    assert shapes.smallest_size(body) == least
+    assert shapes.table(body, least)[-1].output_shape[:2] == (1, 1)
+    with pytest.raises(ValueError, match=f"at least {least} x {least}") as e:
+        networks.check_size(network, 300, least - 1)
+    assert ("AlexNetMini" in str(e.value)) == (name != "mini")
+    networks.check_size(network, None, least)
 
 
 def test_counts_by_listing_every_weight():
+    conv = Conv("conv", 15, 3, padding=1, groups=5)
     kernel = np.empty((3, 3, 10 // 5, 15))  # height, width, in a group, out
-    assert shapes.conv_parameters(10, 15, 3, groups=5) == kernel.size + 15
-    assert shapes.conv_parameters(10, 15, 3, 5, bias=False) == kernel.size
     places = np.empty((7, 8))
-    products = places.size * kernel.size
-    assert shapes.conv_multiply_adds((7, 8), 10, 15, 3, groups=5) == products
-    assert shapes.conv_multiply_adds(7, 10, 15, 3, groups=5) * 8 == products * 7
-    assert shapes.dense_parameters(9216, 4096) == (9216 + 1) * 4096
-    assert shapes.dense_parameters(9216, 4096, bias=False) == 9216 * 4096
-    assert shapes.dense_multiply_adds(9216, 4096) == 9216 * 4096
+    for row, biases in ((conv, 15), (conv._replace(bias=False), 0)):
+        line = shapes.table([row], (7, 8), channels=10)[-1]
+        assert line.kernel == kernel.shape
+        assert line.parameters == kernel.size + biases
+        assert line.multiply_adds == places.size * kernel.size
+    rows = [Flatten("flat"), Dense("fc6", 4096)]
+    line = shapes.table(rows, 6, 256)[-1]
+    assert line.kernel == (9216, 4096)
+    assert line.parameters == (9216 + 1) * 4096
+    assert line.multiply_adds == 9216 * 4096
 
 
 def test_units_of_the_paper():
@@ -232,7 +297,9 @@ def test_where_the_weights_and_the_work_are():
 def test_activations_of_one_image():
     rows = shapes.table(TWO_TOWERS)
     softmax = 1000
-    values = sum(math.prod(row.output_shape) for row in rows) + softmax
+    values = softmax + sum(
+        math.prod(row.output_shape) for row in rows if row.name != "flatten"
+    )
     assert values == 1_414_347
 
 
@@ -265,7 +332,7 @@ def seen_by(chain, unit):
 def test_receptive_fields_by_walking_back_to_the_pixels(conv1_padding):
     chain = [
         layer._replace(padding=0) if layer.padding == "valid" else layer
-        for layer in network(PAPER, conv1_padding=conv1_padding)[:-3]
+        for layer in network(PAPER, conv1_padding=conv1_padding)[:-4]
     ]
     fields = shapes.receptive_fields(chain)
     for depth, field in enumerate(fields, 1):
@@ -286,22 +353,38 @@ def test_receptive_fields_of_the_paper():
 
 
 def test_padding_moves_a_receptive_field_and_does_not_widen_it():
-    apart = [Pad("pad1", 2, 1), Conv("conv1", 8, 11, 4)]
-    within = [Conv("conv1", 8, 11, 4, padding=(2, 1))]
-    assert shapes.table(apart, 64)[-1] == shapes.table(within, 64)[-1]
-    assert shapes.receptive_fields(apart)[-1] == ("conv1", 11, 4, -2)
-    assert shapes.receptive_fields(within)[-1] == ("conv1", 11, 4, -2)
+    padded = [Conv("conv1", 8, 11, 4, padding=(2, 1))]
+    assert shapes.receptive_fields(padded)[-1] == ("conv1", 11, 4, -2)
+    hanging = [Conv("conv1", 8, 11, 4, rounding="up")]
+    assert shapes.receptive_fields(hanging)[-1] == ("conv1", 11, 4, 0)
     same = [Conv("conv", 8, 4, padding="same")]  # one before, two after
     assert shapes.receptive_fields(same)[-1] == ("conv", 4, 1, -1)
 
 
+@pytest.mark.parametrize("padding", ["valid", 2, (1, 3)])
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+def test_zeros_make_the_last_filter_fit(padding, stride):
+    up = Conv("conv", 1, 5, stride, padding, rounding="up")
+    for size in range(5, 40):
+        before, after = shapes.zeros(up, size)
+        padded = before + size + after
+        wanted = shapes.output_size(size, 5, stride, padding, "up")
+        assert shapes.output_size(padded, 5, stride) == wanted
+        assert (padded - 5) % stride == 0
+        # where the size is not known, some zeros may be read by no filter
+        before, more = shapes.zeros(up, None)
+        assert shapes.output_size(before + size + more, 5, stride) == wanted
+        down = shapes.zeros(up._replace(rounding="down"), size)
+        assert down == {"valid": (0, 0), 2: (2, 2)}.get(padding, padding)
+
+
 def test_tables_follow_pictures_that_are_not_square():
-    rows = shapes.table(D2L[:-3], (227, 451), channels=1)
+    rows = shapes.table(D2L[:-4], (227, 451), channels=1)
     assert rows[1].output_shape == (55, 111, 96)
     assert rows[1].parameters == 11 * 11 * 96 + 96
     assert rows[-1].output_shape == (6, 13, 256)
-    pooled = shapes.table([shapes.Resample("pool", 1)], (9, 5), 7)
-    assert pooled[-1] == ("pool", (1, 1, 7), 0, 0)
+    pooled = shapes.table([Resample("pool", 1)], (9, 5), 7)
+    assert pooled[-1].output_shape == (1, 1, 7)
 
 
 def test_numpy_numbers_are_numbers():
@@ -328,10 +411,25 @@ def test_sizes_that_make_no_sense_are_refused(arguments, message):
         shapes.output_size(**good | arguments)
 
 
-@pytest.mark.parametrize("groups", [0, 2, 5])
-def test_groups_must_divide_the_channels(groups):
-    with pytest.raises(ValueError, match=f"divide both.*groups={groups}"):
-        shapes.conv_parameters(96, 255, 3, groups)
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([Conv("c", 255, 3, groups=0)], "c: `groups` must divide.*groups=0"),
+        ([Conv("c", 255, 3, groups=2)], "c: `groups` must divide"),
+        ([Norm("n", groups=5)], "n: `groups` must divide.*channels=96"),
+        (
+            [Flatten("f"), Pool("p")],
+            r"p reads maps.*\(7776,\)",
+        ),
+        ([Dense("fc6", 9)], r"fc6 reads values.*\(9, 9, 96\).*Flatten row"),
+        ([Flatten("f"), Dropout("d"), Conv("c", 8, 3)], "c reads maps"),
+        (["conv1"], "no such layer.*'conv1'.*Conv, Norm, Pool"),
+        ([Conv("c", 8, 11)], "c: A filter of 11 pixels does not fit"),
+    ],
+)
+def test_rows_that_make_no_network_are_refused(rows, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        shapes.table(rows, 9, 96)
 
 
 def test_same_padding_with_a_stride_has_no_fixed_receptive_field():

@@ -10,9 +10,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from alexnet_keras import augment, data, distribution, training
+from alexnet_keras import augment, data, distribution, recipes, training
+from alexnet_keras.runs import Interruption
 
-SMALL = dataclasses.replace(training.FAST, epochs=3, batch_size=8)
+SMALL = dataclasses.replace(recipes.FAST, epochs=3, batch_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,8 @@ def photos(tmp_path_factory):
 
 def test_ten_thousand_steps_of_decay_leave_what_the_paper_says():
     weight = keras.Variable(np.ones((1, 1)), dtype="float64")
-    penalty = keras.regularizers.L2(training.PAPER.weight_decay / 2)
-    optimizer = training.MomentumSGD(0.01, training.PAPER.momentum)
+    penalty = keras.regularizers.L2(recipes.PAPER.weight_decay / 2)
+    optimizer = recipes.MomentumSGD(0.01, recipes.PAPER.momentum)
     optimizer.build([weight])
 
     @tf.function
@@ -54,7 +55,7 @@ def test_ten_thousand_steps_of_decay_leave_what_the_paper_says():
 
 def test_momentum_is_the_papers_and_biases_keep_their_own_rate():
     rates = keras.optimizers.schedules.PiecewiseConstantDecay([2], [0.1, 0.01])
-    optimizer = training.MomentumSGD(rates, 0.9, bias_learning_rate=0.2)
+    optimizer = recipes.MomentumSGD(rates, 0.9, bias_learning_rate=0.2)
     variables = [
         keras.Variable(np.ones((2, 2)), dtype="float64"),
         keras.Variable(np.ones(2), dtype="float64"),
@@ -75,8 +76,8 @@ def test_momentum_is_the_papers_and_biases_keep_their_own_rate():
 
 
 def test_the_papers_rate_falls_where_the_2012_layer_files_divide_it():
-    recipe = dataclasses.replace(training.PAPER, epochs=91)
-    rate = training.learning_rate(recipe, 10)
+    recipe = dataclasses.replace(recipes.PAPER, epochs=91)
+    rate = recipes.learning_rate(recipe, 10)
     seen = [float(rate(10 * epoch + 1)) for epoch in range(91)]
     falls = [i for i in range(1, 91) if seen[i] != seen[i - 1]]
     assert falls == [25, 51, 79]
@@ -86,8 +87,8 @@ def test_the_papers_rate_falls_where_the_2012_layer_files_divide_it():
 
 
 def test_the_fast_rate_warms_up_and_ends_at_nothing():
-    recipe = dataclasses.replace(training.FAST, epochs=5, warm_up=1)
-    rate = training.learning_rate(recipe, 10)
+    recipe = dataclasses.replace(recipes.FAST, epochs=5, warm_up=1)
+    rate = recipes.learning_rate(recipe, 10)
     seen = np.array([float(rate(step)) for step in range(51)])
     assert seen[0] == 0
     assert (np.diff(seen[:11]) > 0).all()
@@ -97,17 +98,17 @@ def test_the_fast_rate_warms_up_and_ends_at_nothing():
 
 
 def test_a_run_shorter_than_its_warm_up_has_a_rate():
-    recipe = dataclasses.replace(training.FAST, epochs=1, warm_up=3)
-    assert float(training.learning_rate(recipe, 2)(1)) > 0
+    recipe = dataclasses.replace(recipes.FAST, epochs=1, warm_up=3)
+    assert float(recipes.learning_rate(recipe, 2)(1)) > 0
 
 
 def test_an_unknown_schedule_is_refused():
-    recipe = dataclasses.replace(training.FAST, schedule="linear")
+    recipe = dataclasses.replace(recipes.FAST, schedule="linear")
     with pytest.raises(ValueError, match="Received: schedule='linear'"):
-        training.learning_rate(recipe, 10)
+        recipes.learning_rate(recipe, 10)
 
 
-@pytest.mark.parametrize("recipe", [training.PAPER, training.FAST])
+@pytest.mark.parametrize("recipe", [recipes.PAPER, recipes.FAST])
 def test_the_network_subtracts_the_mean_and_penalises_kernels_only(
     photos, recipe
 ):
@@ -212,7 +213,7 @@ def test_ctrl_c_in_a_clean_up_is_not_lost_and_ends_at_the_step(photos):
 
     network = training.build("mini", SMALL, photos)
     counter, before = Interrupts(), signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), training.Interruption() as stop:
+    with pytest.raises(KeyboardInterrupt), Interruption() as stop:
         training.fit(network, SMALL, photos, 0, [counter, stop], verbose=0)
     assert counter.steps == int(network.optimizer.iterations) == 3
     assert signal.getsignal(signal.SIGINT) is before
@@ -220,7 +221,7 @@ def test_ctrl_c_in_a_clean_up_is_not_lost_and_ends_at_the_step(photos):
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT is POSIX")
 def test_a_second_ctrl_c_does_not_wait_for_the_step():
-    with training.Interruption():
+    with Interruption():
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_keras import distribution, training, visualize
+from alexnet_keras import distribution, recipes, training, visualize
 from alexnet_keras.exercises import two_gpus
 from alexnet_keras.layers import ReplicaDropout
 from alexnet_keras.models import AlexNet
@@ -69,7 +69,7 @@ def test_full_alexnet_on_two_replicas_equals_one_device():
             kernel_regularizer=keras.regularizers.L2(2.5e-4),
         )
         network.compile(
-            training.MomentumSGD(0.01),
+            recipes.MomentumSGD(0.01),
             keras.losses.SparseCategoricalCrossentropy(),
             jit_compile=False,
         )
@@ -83,7 +83,7 @@ def test_full_alexnet_on_two_replicas_equals_one_device():
 def test_a_recipe_on_two_replicas_equals_one_device(recipe):
     # momentum, L2, warm-up and the biases' own rate are all in there
     recipe = dataclasses.replace(
-        training.RECIPES[recipe], dropout=0, batch_size=16, epochs=2
+        recipes.RECIPES[recipe], dropout=0, batch_size=16, epochs=2
     )
     noise = types.SimpleNamespace(  # as much of a `data.Data` as is asked for
         class_names=tuple("abcde"),  # more, and Keras' top 5 wants float32

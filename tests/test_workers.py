@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_keras import data, distribution, workers
-from alexnet_keras.__main__ import main
-from alexnet_keras.distribution import Cluster
+from alexnet_keras import data
+from alexnet_keras.commands import main
+from alexnet_keras.runs import Cluster, find_cluster, workers
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 
@@ -30,16 +30,22 @@ from alexnet_keras import distribution
 
 name, photos, out = sys.argv[1:]
 devices = distribution.start(1)
-strategy = distribution.strategy(devices, name)
-from alexnet_keras import data, training
+from alexnet_keras.runs import clusters
+
+if name == "multiworker":
+    cluster = clusters.find_cluster()
+    strategy = clusters.strategy(devices, cluster)
+else:
+    strategy = distribution.strategy(devices, name)
+from alexnet_keras import data, recipes, training
 
 pictures = data.load(photos, 64, cache="memory", report=lambda line: None)
-recipe = dataclasses.replace(training.FAST, dropout=0, batch_size=8, epochs=2)
+recipe = dataclasses.replace(recipes.FAST, dropout=0, batch_size=8, epochs=2)
 with training.Precision("float64"), strategy.scope():
     network = training.build("mini", recipe, pictures, seed=5)
 history = training.fit(network, recipe, pictures, 5, verbose=0)
 if name == "multiworker":
-    out += f"-{distribution.find_cluster().index}"
+    out += f"-{cluster.index}"
 np.savez(
     out, *network.get_weights(),
     history=[history["cross_entropy"], history["val_cross_entropy"]],
@@ -110,7 +116,7 @@ def whole(photos, tmp_path_factory):
 def test_tf_config_names_the_workers(monkeypatch, jobs, task, expected):
     config = {"cluster": jobs, "task": {"type": task[0], "index": task[1]}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-    assert distribution.find_cluster() == Cluster(*expected)
+    assert find_cluster() == Cluster(*expected)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_tf_config_names_the_workers(monkeypatch, jobs, task, expected):
 def test_a_wrong_tf_config_is_refused(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ValueError, match="TF_CONFIG cannot be used"):
-        distribution.find_cluster()
+        find_cluster()
 
 
 def test_slurm_names_the_workers(monkeypatch):
@@ -139,12 +145,12 @@ def test_slurm_names_the_workers(monkeypatch):
         "STEP_TASKS_PER_NODE": "2,1",
     }.items():
         monkeypatch.setenv(f"SLURM_{name}", value)
-    cluster = distribution.find_cluster()
+    cluster = find_cluster()
     assert cluster.addresses == ("node07:8888", "node07:8889", "node08:8888")
     assert cluster.index == 2
     monkeypatch.setenv("SLURM_STEP_NODELIST", "node[")
     with pytest.raises(ValueError, match="Slurm's variables"):
-        distribution.find_cluster()
+        find_cluster()
 
 
 def test_a_job_without_workers_is_refused(monkeypatch, capsys, photos):
@@ -182,7 +188,7 @@ def test_two_workers_see_every_validation_picture_once(photos, replicas):
                 c
             ),
         )
-        batches, count = pictures.shared_validation(4, strategy)
+        batches, count = data.shared_validation(pictures, 4, strategy)
         steps.add(count)
         parts += [*batches.take(count * replicas // 2)]
     assert len(steps) == 1
@@ -196,7 +202,8 @@ def test_a_workers_own_batches_get_no_iterator_of_tensorflows():
     code = (
         "from alexnet_keras import distribution\n"
         "devices = distribution.start(1)\n"
-        "strategy = distribution.strategy(devices, 'multiworker')\n"
+        "from alexnet_keras.runs import clusters\n"
+        "strategy = clusters.strategy(devices, clusters.find_cluster())\n"
         "import tensorflow as tf\n"
         "own = strategy.distribute_datasets_from_function(\n"
         "    lambda context: tf.data.Dataset.range(\n"

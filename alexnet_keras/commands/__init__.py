@@ -4,12 +4,6 @@ TensorFlow is imported inside the functions: `distribution.start` silences its
 start-up noise, so it comes first.
 """
 
-from alexnet_keras.commands.asking import evaluate, predict
-from alexnet_keras.commands.common import BadInput, WorkerLost
-from alexnet_keras.commands.looking import convert, identify, summary
-from alexnet_keras.commands.training import train
+from alexnet_keras.commands.line import main
 
-__all__ = [
-    "BadInput", "WorkerLost", "convert", "evaluate", "identify", "predict",
-    "summary", "train",
-]  # fmt: skip
+__all__ = ["main"]

@@ -1,12 +1,14 @@
 """The commands `evaluate` and `predict`."""
 
 import contextlib
+import functools
 import io
 import pathlib
 import sys
 from typing import NamedTuple
 
 from alexnet_keras.commands.common import BadInput, load, refused
+from alexnet_keras.commands.options import data_options, option
 
 
 class _Subject(NamedTuple):
@@ -21,6 +23,27 @@ class _Subject(NamedTuple):
     class_names: list
     network: object
     run: object = None
+
+
+def evaluate_options(parser):
+    """Measure a network and draw a run's confusions."""
+    _network_argument(parser)
+    text = "other data, with classes that it knows; by default the run's"
+    data_options(parser, text)
+    text = "average ten crops, as the paper does"
+    option(parser, "--ten-crops", text, bool)
+
+
+def predict_options(parser):
+    """Name the five likeliest classes of pictures."""
+    _network_argument(parser)
+    path = {"metavar": "IMAGE", "nargs": "+"}
+    option(parser, "images", "picture files", pathlib.Path, **path)
+
+
+def _network_argument(parser):
+    text = "folder of a run, or a file that convert has written"
+    option(parser, "network", text, pathlib.Path, metavar="NETWORK")
 
 
 def evaluate(options):
@@ -53,9 +76,12 @@ def evaluate(options):
             f"only the {len(columns)} of these data."
         )
     result = training.evaluate(
-        network, pictures, split, options.ten_crops,
+        network,
+        pictures,
+        split,
+        options.ten_crops,
         verbose=int(sys.stdout.isatty()),
-    )  # fmt: skip
+    )
     crops = "mean of ten crops" if options.ten_crops else "central crop"
     print(
         f"{split}, {pictures.splits[split].num_examples} pictures, {crops}: "
@@ -78,13 +104,13 @@ def predict(options):
     distribution.start()
     import numpy as np
 
-    from alexnet_keras import augment, images, runs
+    from alexnet_keras import augment, data, runs
 
     subject = _open(options.network)
     pictures, unreadable = [], []
     for path in options.images:
         try:
-            picture = images.decode(path, subject.stored)
+            picture = data.decode(path, subject.stored)
             pictures.append(augment.center_crop(picture, subject.size))
         except ValueError as error:
             unreadable.append(f"{path}: {error}")
@@ -102,7 +128,7 @@ def predict(options):
 
 def _open(path):
     """Opens a run's folder, or a file of weights that `convert` reads."""
-    from alexnet_keras import architecture, convert, data, models, runs
+    from alexnet_keras import data, exchange, networks, runs
 
     if not path.exists():
         raise BadInput(f"There is no file or folder {path}.")
@@ -110,12 +136,10 @@ def _open(path):
         with refused(runs.RunError):
             run = runs.Run.open(path)
         facts = run.facts["data"]
-        return _Subject(
-            facts["size"], facts["stored"], facts["class_names"],
-            run.load_model, run,
-        )  # fmt: skip
+        sizes = facts["size"], facts["stored"]
+        return _Subject(*sizes, facts["class_names"], run.load_model, run)
     with refused(ValueError):
-        found = convert.read(path)
+        found = exchange.read(path)
     for what, is_missing in (
         ("of which network of ours it is", found.likely_model is None),
         ("the scale of its pictures", found.rescaling is None),
@@ -127,13 +151,12 @@ def _open(path):
                 "model.keras does, and so does a file that `alexnet-keras "
                 "convert` has made of one that tells it."
             )
-    size = found.size or architecture.default_size(found.likely_model)
+    size = found.size or networks.NETWORKS[found.likely_model].size
     names = found.class_names or [
         f"class {number}" for number in range(found.num_classes)
     ]
-    return _Subject(
-        size, data.stored_size(size), names, lambda: models.from_weights(found)
-    )
+    network = functools.partial(exchange.from_weights, found)
+    return _Subject(size, data.stored_size(size), names, network)
 
 
 def _columns(subject, pictures, source):

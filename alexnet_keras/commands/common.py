@@ -26,7 +26,10 @@ def load(source, size, options, seed=None, say=print):
 
     with refused(data.DataError, OSError):
         return data.load(
-            source, size, options.seed if seed is None else seed,
-            skip_unreadable=options.skip_unreadable, cache=options.cache,
+            source,
+            size,
+            options.seed if seed is None else seed,
+            skip_unreadable=options.skip_unreadable,
+            cache=options.cache,
             report=say,
-        )  # fmt: skip
+        )

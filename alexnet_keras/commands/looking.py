@@ -1,36 +1,35 @@
 """The commands `summary`, `identify` and `convert`."""
 
-import contextlib
+import pathlib
 
+from alexnet_keras import networks, shapes
 from alexnet_keras.commands.common import BadInput, refused
+from alexnet_keras.commands.options import network_options, option, positive
+from alexnet_keras.exchange import SOURCES
+
+
+def summary_options(parser):
+    """Print the table of layers, with totals."""
+    network_options(parser, "which network", "two-tower")
+    text = "number of classes; by default 1000, or 10 for mini"
+    option(parser, "--classes", text, positive)
 
 
 def summary(options):
-    """Prints the table of layers, with totals."""
-    from alexnet_keras import distribution
-
-    distribution.start()
-    from alexnet_keras import architecture, models, shapes
-
-    size = options.input_size or architecture.default_size(options.model)
+    """Prints the table of layers; TensorFlow is not needed for it."""
+    network = networks.NETWORKS[options.model]
+    size, rows = options.input_size or network.size, network.layers
+    if options.classes:
+        rows = networks.with_classes(rows, options.classes)
     with refused(ValueError):
-        model = models.BUILDERS[options.model](
-            input_shape=(size, size, 3), classes=options.classes
-        )
-    rows = shapes.table(models.layer_chain(model), size)
-    print(
-        f"{'layer':<10} {'output':>14} {'parameters':>12} {'multiply-adds':>14}"
-    )
-    for row in rows:
-        shape = " x ".join(map(str, row.output_shape))
-        counts = (row.parameters, row.multiply_adds)
-        shown = [f"{count:,}" if count else "" for count in counts]
-        print(
-            f"{row.name:<10} {shape:>14} {shown[0]:>12} {shown[1]:>14}".rstrip()
-        )
-    parameters = sum(row.parameters for row in rows)
-    multiply_adds = sum(row.multiply_adds for row in rows)
-    print(f"{'total':<10} {'':>14} {parameters:>12,} {multiply_adds:>14,}")
+        networks.check_size(network, size, size)
+    print(shapes.summary(rows, size))
+
+
+def identify_options(parser):
+    """Say whose AlexNet a file holds, and where it departs from the paper."""
+    text = "a model or its weights: .keras, .onnx, .safetensors, .weights.h5"
+    option(parser, "file", text, pathlib.Path)
 
 
 def identify(options):
@@ -38,10 +37,24 @@ def identify(options):
     from alexnet_keras import distribution
 
     distribution.start()
-    from alexnet_keras import fingerprint
+    from alexnet_keras import exchange
 
-    with refused(ImportError, ValueError):
-        print(fingerprint.identify(options.file))
+    with refused(ValueError):
+        print(exchange.identify(options.file))
+
+
+def convert_options(parser):
+    """Bring weights of torchvision, Caffe or ONNX here, or ours there."""
+    option(parser, "input", "file to read", pathlib.Path, metavar="IN")
+    text = "file to write: .weights.h5, or torchvision's as .safetensors"
+    option(parser, "output", text, pathlib.Path, metavar="OUT")
+    text = "where IN is from; by default what its name's ending says"
+    option(parser, "--from", text, tuple(SOURCES), dest="source")
+    text = (
+        "text file with the name of a class on each line; by default "
+        "ImageNet's WordNet ids, where there are 1000"
+    )
+    option(parser, "--class-names", text, pathlib.Path)
 
 
 def convert(options):
@@ -49,8 +62,7 @@ def convert(options):
     from alexnet_keras import distribution
 
     distribution.start()
-    import alexnet_keras.convert as conversion
-    from alexnet_keras import datasets, models, weights
+    from alexnet_keras import datasets, exchange, weights
 
     out = options.output
     endings = (".weights.h5", ".safetensors")
@@ -62,19 +74,18 @@ def convert(options):
         raise BadInput(f"There is no folder {out.parent}.")
     if out.exists():
         raise BadInput(f"{out} is there already. Name another one.")
-    with refused(ValueError):
-        found = conversion.read(options.input, options.source)
+    with refused(OSError, ValueError):
+        found = exchange.read(options.input, options.source)
         names = found.class_names
         if options.class_names is not None:
             names = _read_names(options.class_names, found.num_classes)
         elif names is None and found.num_classes == 1000:
             names = datasets.imagenet_ids()
         found = weights.checked(found._replace(class_names=names))
-        with _written(out):
-            if out.suffix == ".safetensors":
-                conversion.write_safetensors(out, found)
-            else:
-                weights.write(out, models.from_weights(found), found)
+        if out.suffix == ".safetensors":
+            exchange.write_safetensors(out, found)
+        else:
+            weights.write(out, exchange.from_weights(found), found)
     count = sum(array.size for pair in found.arrays.values() for array in pair)
     print(f"Read {options.input}: {found}, {count:,} parameters.\nWrote {out}")
     if found.rescaling is None:
@@ -82,15 +93,6 @@ def convert(options):
             "It does not tell the scale of its pictures, so `predict` and "
             "`evaluate` will not take it."
         )
-
-
-@contextlib.contextmanager
-def _written(path):
-    """Turns what a full or closed disk raises into a clear line."""
-    try:
-        yield
-    except OSError as error:
-        raise BadInput(f"{path} could not be written: {error}") from error
 
 
 def _read_names(path, count):

@@ -4,20 +4,9 @@ import itertools
 import math
 import numbers
 
-from alexnet_keras import shapes
+from alexnet_keras import networks, shapes
 from alexnet_keras.exercises.core import Exercise, is_placeholder
 
-# The layers that change a map's size, conv1 to pool5; filters do not matter.
-LAYERS = (
-    shapes.Conv("conv1", 96, 11, stride=4),
-    shapes.Pool("pool1"),
-    shapes.Conv("conv2", 256, 5, padding=2),
-    shapes.Pool("pool2"),
-    shapes.Conv("conv3", 384, 3, padding=1),
-    shapes.Conv("conv4", 384, 3, padding=1),
-    shapes.Conv("conv5", 256, 3, padding=1),
-    shapes.Pool("pool5"),
-)
 KEYS = ("values", "times_as_many_values", "times_fewer_positions")
 
 
@@ -177,9 +166,14 @@ def _first(found):
 
 
 def _sizes_by_end(rounding):
+    rows = [
+        row._replace(rounding=rounding)
+        for row in networks.body(networks.ALEXNET)
+        if hasattr(row, "rounding")
+    ]
     ends = {}
     for size in range(100, 400):
-        last = shapes.table(LAYERS, size, rounding=rounding)[-1]
+        last = shapes.table(rows, size)[-1]
         ends.setdefault(math.prod(last.output_shape), set()).add(size)
     return {end: ends[end] for end in (6400, 9216)}
 

@@ -1,0 +1,63 @@
+"""The command line: `alexnet-keras`, or `python -m alexnet_keras`."""
+
+import argparse
+import os
+import sys
+
+import alexnet_keras
+from alexnet_keras.commands import asking, looking, train
+from alexnet_keras.commands.common import BadInput, WorkerLost
+from alexnet_keras.commands.options import train_options
+
+_COMMANDS = {  # what each does, its options and its help
+    "summary": (looking.summary, looking.summary_options),
+    "train": (train.train, train_options),
+    "evaluate": (asking.evaluate, asking.evaluate_options),
+    "predict": (asking.predict, asking.predict_options),
+    "convert": (looking.convert, looking.convert_options),
+    "identify": (looking.identify, looking.identify_options),
+}
+
+
+def main(arguments=None):
+    """Runs a command.
+
+    Args:
+        arguments: List of str; by default the command line's.
+
+    Returns:
+        Int, the exit code: 0, 1 if another worker is gone, 2 for bad input,
+        130 after Ctrl-C.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(arguments)
+    options.typed = ["alexnet-keras", *arguments]
+    try:
+        return options.command(options) or 0
+    except (BadInput, WorkerLost) as error:
+        print(f"alexnet-keras: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, BadInput) else 1
+    except KeyboardInterrupt as stop:
+        print(f"\nStopped. {stop or 'Nothing was written.'}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # who reads, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="alexnet-keras",
+        description="AlexNet in Keras: see it, train it, ask it.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=alexnet_keras.__version__
+    )
+    added = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (command, add_options) in _COMMANDS.items():
+        text = add_options.__doc__.removesuffix(".")
+        text = text[0].lower() + text[1:]
+        sub = added.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        add_options(sub)
+    return parser

@@ -1,0 +1,290 @@
+"""The command `train`: prepare (`job`), begin, fit, end."""
+
+import contextlib
+import dataclasses
+import json
+import math
+import shlex
+import sys
+import time
+import zlib
+
+from alexnet_keras.commands.common import BadInput, WorkerLost, refused
+from alexnet_keras.commands.job import prepare
+
+
+@dataclasses.dataclass
+class _Work:
+    """What a job has begun: its model, its run and what records it."""
+
+    model: object
+    run: object
+    recorder: object
+    checkpointer: object
+
+
+def train(options):
+    """Trains a network and writes the run's folder."""
+    began = time.perf_counter()
+    if options.workers is not None:
+        from alexnet_keras.runs import workers
+
+        if not workers.is_launched():
+            return _launch(options, workers)
+        options.strategy = "multiworker"
+    job = prepare(options)
+    if job is not None:
+        work = _begin(job)
+        _fit(job, work)
+        if job.is_chief:
+            _end(job, work, round(time.perf_counter() - began, 1))
+    return None
+
+
+def _launch(options, workers):
+    """Starts the workers of a job on this machine."""
+    if options.strategy not in ("auto", "multiworker"):
+        raise BadInput(
+            "--workers starts workers for --strategy multiworker. Received: "
+            f"--strategy {options.strategy}."
+        )
+    command = [sys.executable, "-m", "alexnet_keras", *options.typed[1:]]
+    return workers.launch(options.workers, command)
+
+
+def _begin(job):
+    """Builds the network where it was left, and makes the run's folder."""
+    from alexnet_keras import runs, training
+
+    checkpoint, options = job.checkpoint, job.options
+    with training.Precision(job.identity["precision"]), job.strategy.scope():
+        with refused(ValueError):
+            model = training.build(
+                job.network,
+                job.recipe,
+                job.pictures,
+                seed=options.seed,
+                start=job.start,
+                freeze_until=options.freeze_until,
+            )
+        if checkpoint is not None:
+            with refused(runs.CheckpointError):
+                checkpoint.check(job.identity)
+                checkpoint.restore(model)
+    if job.cluster is not None:
+        step = int(model.optimizer.iterations.numpy())
+        _compare_workers(job, [job.identity, step])
+    run = None
+    if job.is_chief:
+        with refused(runs.RunError):
+            run = runs.Run.create(
+                job.folder,
+                again=options.resume,
+                **_facts(job),
+                parameters=model.count_params(),
+            )
+    recorder = runs.Recorder(run, checkpoint.rows if checkpoint else ())
+    checkpointer = runs.Checkpointer(
+        run,
+        model,
+        job.identity,
+        recorder.rows,
+        training.steps(job.recipe, job.pictures),
+        options.checkpoint_steps,
+        checkpoint,
+    )
+    _announce(job, model)
+    if checkpoint is not None:
+        job.say(f"Resuming from {checkpointer.place}.")
+    return _Work(model, run, recorder, checkpointer)
+
+
+def _announce(job, model):
+    """Says what is about to be trained."""
+    from alexnet_keras import training
+
+    replicas = job.strategy.num_replicas_in_sync
+    job.say(
+        f"Network: {job.network}, {model.count_params():,} parameters, "
+        f"{job.identity['precision']}, recipe {job.recipe.name}, {replicas} "
+        f"replica{'s' * (replicas > 1)} of "
+        f"{job.recipe.batch_size // replicas} pictures.\nRun: {job.folder}"
+    )
+    if job.start is not None:
+        new = " and ".join(training.new_layers(job.start, job.pictures))
+        but = f", but {new} starts anew" if new else ""
+        job.say(f"Weights: {job.options.weights}{but}.")
+    if job.options.freeze_until:
+        trained = sum(
+            w.value.shape.num_elements() for w in model.trainable_weights
+        )
+        job.say(
+            f"Frozen until {job.options.freeze_until}: {trained:,} parameters "
+            "are trained."
+        )
+
+
+def _fit(job, work):
+    """Trains to the end, or leaves a run that can go on."""
+    from alexnet_keras import runs, training
+    from alexnet_keras.runs import clusters
+
+    def agree(stop):
+        return any(clusters.gather(job.strategy, stop))
+
+    speaks = 1 if sys.stdout.isatty() else 2
+    try:
+        with (
+            refused(runs.RunError),
+            runs.Interruption(agree if job.cluster else bool) as interruption,
+        ):
+            training.fit(
+                work.model,
+                job.recipe,
+                job.pictures,
+                job.options.seed,
+                [work.recorder, work.checkpointer, interruption],
+                verbose=speaks if job.is_chief else 0,
+            )
+    except KeyboardInterrupt as stop:
+        with refused(runs.RunError):
+            if isinstance(stop, runs.Stopped):
+                work.checkpointer.save()
+            _finish(work, "interrupted")
+        place = work.checkpointer.place
+        raise KeyboardInterrupt(
+            f"{job.folder} keeps the state at {place}. "
+            f"Go on with:\n  {_command_to_resume(job)}"
+            if place
+            else f"No step was finished; {job.folder} holds run.json only."
+        ) from None
+    except BadInput:
+        with contextlib.suppress(runs.RunError):
+            _finish(work, "failed")
+        raise
+    except Exception as error:
+        lost = job.cluster and clusters.lost_workers(error, job.cluster)
+        if not lost:
+            raise
+        with contextlib.suppress(runs.RunError):
+            _finish(work, "failed")
+        raise WorkerLost(
+            f"{' and '.join(lost)} cannot be reached any more, so training "
+            f"stopped. {job.folder} keeps the state at "
+            f"{work.checkpointer.place or 'the start'}. Start all workers "
+            "again, with --resume."
+        ) from error
+
+
+def _end(job, work, seconds):
+    """Writes the results, and says them."""
+    from alexnet_keras import runs
+    from alexnet_keras.runs import checkpoints
+
+    results = {
+        name: value
+        for name, value in work.recorder.rows[-1].items()
+        if name not in ("epoch", "seconds", "learning_rate")
+    }
+    with refused(runs.RunError):
+        _finish(work, results=results, seconds=seconds)
+    checkpoints.remove(job.folder)
+    print(_report(results, len(job.pictures.class_names), job.recipe, seconds))
+    print(
+        f"Wrote model.keras, history.csv, curves.png, run.json to {job.folder}"
+    )
+
+
+def _finish(work, status="finished", **facts):
+    """Draws the curves of a run, writes its last facts and lets it go."""
+    from alexnet_keras import visualize
+
+    run, rows = work.run, work.recorder.rows
+    if run is None:  # of several workers only the chief has one
+        return
+    if rows:
+        num_classes = len(run.facts["data"]["class_names"])
+        run.save_figure("curves.png", visualize.curves(rows, num_classes))
+    run.record(status=status, **facts)
+    run.close()
+
+
+def _facts(job):
+    """Gathers what `run.json` tells of how a run was made."""
+    options, pictures, identity = job.options, job.pictures, job.identity
+    counts = {
+        name: split.num_examples for name, split in pictures.splits.items()
+    }
+    return {
+        "command": options.typed,
+        "model": job.network,
+        "weights": options.weights and str(options.weights),
+        "freeze_until": options.freeze_until,
+        "recipe": dataclasses.asdict(job.recipe),
+        "seed": options.seed,
+        "precision": {
+            "asked": options.precision,
+            "used": identity["precision"],
+        },
+        "devices": {
+            "kind": job.devices.kind,
+            "names": job.devices.names,
+            "replicas": identity["replicas"],
+        },
+        "data": {
+            "source": options.data,
+            "size": pictures.size,
+            "stored": pictures.stored,
+            "class_names": pictures.class_names,
+            "counts": counts,
+            "cache": pictures.cache,
+            "colors": pictures.colors._asdict(),
+            "skipped": pictures.skipped,
+            "fingerprint": pictures.fingerprint,
+        },
+    }
+
+
+def _command_to_resume(job):
+    """Gives the command that was typed, with what resumes its run."""
+    typed = [*job.options.typed]
+    if not job.options.resume:
+        typed.append("--resume")
+    if job.options.run_dir is None:
+        typed += ["--run-dir", str(job.folder)]
+    return shlex.join(typed)
+
+
+def _compare_workers(job, facts):
+    """Refuses workers that are not about to do the same."""
+    from alexnet_keras.runs import clusters
+
+    number = zlib.crc32(json.dumps(facts).encode())
+    numbers = clusters.gather(job.strategy, number)
+    addresses = job.cluster.addresses
+    replicas = len(numbers) // len(addresses)
+    others = [
+        addresses[place // replicas]
+        for place, other in enumerate(numbers)
+        if other != numbers[0]
+    ]
+    if others:
+        raise BadInput(
+            f"The workers differ from the chief: {', '.join(others)}. All need "
+            "the same command, the same data, and for --resume the same run "
+            "directory."
+        )
+
+
+def _report(results, num_classes, recipe, seconds):
+    parts = [f"top-1 {results['val_accuracy']:.1%}"]
+    if "val_top5" in results:
+        parts.append(f"top-5 {results['val_top5']:.1%}")
+    parts.append(
+        f"cross-entropy {results['val_cross_entropy']:.3f} "
+        f"(ln {num_classes} = {math.log(num_classes):.3f} is knowing nothing)"
+    )
+    return (
+        f"Validation after {recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, "
+        f"{seconds:.0f} s in all: {', '.join(parts)}."
+    )

@@ -1,0 +1,22 @@
+"""Data sets: a TFDS name, the embedded set or a folder of photographs."""
+
+from alexnet_keras.data.batches import Colors, Data
+from alexnet_keras.data.decoding import DataError, decode
+from alexnet_keras.data.loading import load, stored_size
+from alexnet_keras.data.sharing import (
+    share_out,
+    shared_training,
+    shared_validation,
+)
+
+__all__ = [
+    "Colors",
+    "Data",
+    "DataError",
+    "decode",
+    "load",
+    "share_out",
+    "shared_training",
+    "shared_validation",
+    "stored_size",
+]

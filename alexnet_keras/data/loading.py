@@ -1,0 +1,133 @@
+"""From a TFDS name or an image folder to `batches.Data`."""
+
+import os
+import pathlib
+import sys
+
+import numpy as np
+
+from alexnet_keras import augment
+from alexnet_keras.data import cache as caches
+from alexnet_keras.data.batches import Colors, Data
+from alexnet_keras.data.decoding import DataError, decode
+from alexnet_keras.data.folders import list_folder
+from alexnet_keras.data.tfds_sets import from_builder, open_tfds
+from alexnet_keras.datasets import data_dir
+
+
+def stored_size(size):
+    """Gives the side of the squares that crops of `size` are cut from.
+
+    The paper's 256 for its 224 and for 227, and the same share otherwise.
+    """
+    return 256 if 224 <= size <= 227 else round(size * 8 / 7)
+
+
+def load(
+    source="solids",
+    size=227,
+    seed=0,
+    skip_unreadable=False,
+    cache="auto",
+    folder=None,
+    report=print,
+):
+    """Loads a data set: `solids`, one of TFDS, or a folder of pictures.
+
+    Args:
+        source: `"solids"` (or its few first pictures, `"solids/tiny"`), a TFDS
+            name such as `"imagenette/320px-v2"`, or the path of a folder
+            (see `folders.list_folder`).
+        size: Int, side of the network's input, in pixels.
+        seed: Int, draws the validation pictures of a folder without splits.
+        skip_unreadable: Bool, whether to go on without the pictures that
+            cannot be read.
+        cache: Where decoded pictures are kept: `"auto"`, `"memory"`, `"disk"`
+            or `"none"` (see `cache.choose`).
+        folder: Path for prepared sets; by default `datasets.data_dir()`.
+        report: Called with a line of text where something takes time.
+
+    Returns:
+        A `Data`.
+
+    Raises:
+        DataError: If the set cannot be used; the message says why.
+    """
+    folder = pathlib.Path(folder or data_dir())
+    listed = _list(source, seed, folder)
+    stored = stored_size(size)
+    pictures = listed.splits.values()
+    cache = caches.choose(cache, pictures, stored, folder)
+    count = sum(split.num_examples for split in pictures)
+    report(f"Reading {count} pictures ...")
+    splits, unreadable = {}, []
+    for name, split in listed.splits.items():
+        splits[name], errors = caches.read(split, stored, cache, folder)
+        unreadable += errors
+    if unreadable and not skip_unreadable:
+        raise DataError(
+            f"{len(unreadable)} of {count} pictures cannot be "
+            "read:\n  " + "\n  ".join(unreadable) + "\nRepair or remove them, "
+            "or go on without exactly these: --skip-unreadable "
+            "(`skip_unreadable=True`)."
+        )
+    for name, split in splits.items():
+        if not split.num_examples:
+            raise DataError(f"No picture of the split {name!r} can be read.")
+    identity = [found.identity for found in pictures]
+    readable = [split.num_examples for split in splits.values()]
+    return Data(
+        name=str(source),
+        class_names=listed.class_names,
+        splits=splits,
+        size=size,
+        stored=stored,
+        colors=_colors(splits["train"], stored),
+        cache=cache,
+        fingerprint=caches.digest([identity, listed.class_names, readable]),
+        skipped=tuple(unreadable),
+    )
+
+
+def _list(source, seed, folder):
+    """Lists the pictures of a data set, which is prepared where it must be."""
+    if source in ("solids", "solids/full", "solids/tiny"):
+        import tensorflow_datasets as tfds
+
+        from alexnet_keras.datasets import solids
+
+        if not sys.stderr.isatty():  # a bar is for a terminal
+            tfds.disable_progress_bar()
+        config = source.partition("/")[2] or "full"
+        return from_builder(solids.prepare(config, folder))
+    if _is_path(source):
+        return list_folder(source, seed)
+    return from_builder(open_tfds(source, folder))
+
+
+def _is_path(source):
+    """Tells a folder from a TFDS name, which may hold a slash too."""
+    text = os.fspath(source)
+    return (
+        not isinstance(source, str)
+        or os.path.exists(os.path.expanduser(text))
+        or text.startswith((".", "~", "/", os.sep))
+        or "\\" in text
+    )
+
+
+def _colors(split, stored, num_pictures=1000):
+    """Measures colours on evenly spaced training pictures, every 4th pixel."""
+    if split.stream is not None:
+        records = split.stream().take(num_pictures).as_numpy_iterator()
+        pictures = [decode(record, stored) for _, record, _ in records]
+    else:
+        step = max(1, len(split.rows) // num_pictures)
+        pictures = [split.images[row] for row in split.rows[::step]]
+    pixels = np.stack([picture[::4, ::4] for picture in pictures])
+    mean, stddevs, components = augment.color_components(pixels)
+    return Colors(
+        tuple(mean.tolist()),
+        tuple(stddevs.tolist()),
+        tuple(map(tuple, components.tolist())),
+    )

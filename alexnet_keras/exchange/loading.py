@@ -1,0 +1,182 @@
+"""Files from elsewhere: whose network they hold, its weights, the network."""
+
+import json
+import os
+
+from alexnet_keras import files, models, networks, shapes, weights
+from alexnet_keras.exchange import (
+    SOURCES,
+    identity,
+    keras_models,
+    onnx_graphs,
+    weight_files,
+)
+from alexnet_keras.exchange.opening import open_file
+from alexnet_keras.exchange.sources import (
+    CAFFE,
+    TORCHVISION,
+    bring,
+    graph_arrays,
+)
+
+
+def identify(model):
+    """Says whose AlexNet a network is, and names its departures.
+
+    The number of classes and the size of the pictures are free. No layer of
+    a file is made, no code of it runs, and no weights are read.
+
+    Args:
+        model: A Keras model, an `onnx.ModelProto`, or the path of a file or
+            of a run's folder.
+
+    Returns:
+        `identity.Identity`.
+
+    Raises:
+        ValueError: If the file is missing, damaged, a pickle, or of a kind
+            that is not known, or the package that reads it is not installed.
+    """
+    if isinstance(model, str | os.PathLike):
+        return identity.compare(_read_file(open_file(model)))
+    if hasattr(model, "graph") and hasattr(model, "opset_import"):
+        return identity.compare(onnx_graphs.read_graph(model))
+    if hasattr(model, "layers") and hasattr(model, "get_config"):
+        return identity.compare(keras_models.read_model(model))
+    raise ValueError(
+        "`model` must be a Keras model, an ONNX model or the path of a "
+        f"file. Received: a {type(model).__name__}"
+    )
+
+
+def _read_file(opened):
+    """Reads an `opening.Opened` as a `line.Reading`."""
+    try:
+        if opened.graph is not None:
+            return onnx_graphs.read_graph(opened.graph)
+        if opened.config is not None:
+            return keras_models.read_config(opened.config)
+        return weight_files.read_arrays(opened.arrays, _told(opened))
+    except ValueError as error:
+        raise ValueError(f"{opened.path} cannot be read: {error}") from error
+
+
+def _told(opened):
+    """Gives the network that names, or facts of ours, tell; else None."""
+    if opened.facts is not None:
+        with files.reading(opened.path, opened.kind):
+            facts = json.loads(opened.facts)
+        return facts.get("model") if isinstance(facts, dict) else None
+    names = {
+        name + ending
+        for name in TORCHVISION.names
+        for ending in TORCHVISION.endings
+    }
+    return TORCHVISION.network if names == {*opened.arrays} else None
+
+
+def read(path, source=None):
+    """Reads weights and brings them into our layout.
+
+    Args:
+        path: Path of
+            a `.weights.h5` or `.keras` file, or a run's folder (`"keras"`);
+            torchvision's AlexNet as safetensors, or as `.pth` where PyTorch
+            is installed, which then loads weights only (`"torchvision"`);
+            Caffe's AlexNet as an `.npz` with the arrays `conv1_w`, `conv1_b`
+            to `fc8_w`, `fc8_b`: in pycaffe the `data` of the two blobs of
+            `net.params["conv1"]` and so on (`"caffe"`);
+            an ONNX graph of either, such as the model zoo's `bvlcalexnet`
+            (`"onnx"`).
+        source: Str, one of those in brackets; by default what the name's
+            ending says.
+
+    Returns:
+        A `weights.Weights`. Its network takes RGB.
+
+    Raises:
+        ValueError: If the file is damaged, another network's, or could run
+            code when it is loaded.
+    """
+    opened = open_file(path)
+    if source is not None and opened.kind not in SOURCES[source]:
+        raise ValueError(
+            f"{path} is a {opened.kind} file. Received: source={source!r}, of "
+            f"which {' or '.join(SOURCES[source])} files are read."
+        )
+    if opened.kind in SOURCES["keras"]:
+        return weights.read(opened.path)
+    if opened.kind == ".npz":
+        return bring(path, CAFFE, opened.arrays)
+    if opened.graph is None:
+        return bring(path, TORCHVISION, opened.arrays, opened.facts)
+    found = identify(opened.graph)
+    for one in (CAFFE, TORCHVISION):
+        if one.network == found.name:
+            try:
+                arrays = graph_arrays(opened.graph, one)
+            except ValueError as error:
+                raise ValueError(f"{path} cannot be read: {error}") from error
+            brought = bring(path, one, arrays)
+            dims = opened.graph.graph.input[0].type.tensor_type.shape.dim
+            return brought._replace(size=dims[2].dim_value or brought.size)
+    raise ValueError(
+        f"{path} is neither Caffe's AlexNet nor torchvision's:\n{found}"
+    )
+
+
+def load(path, source=None):
+    """Loads the whole network of a file from elsewhere.
+
+    Args:
+        path: As for `read`; `source` too.
+        source: Str or None.
+
+    Returns:
+        A `keras.Model` that takes RGB from 0 to 255, if the file tells the
+        scale of its pictures.
+
+    Raises:
+        ValueError: As `read` does, or if no network of ours has such weights.
+    """
+    return from_weights(read(path, source))
+
+
+def from_weights(found):
+    """Builds the network that weights are of.
+
+    Args:
+        found: A `weights.Weights`, as `read` gives it.
+
+    Returns:
+        A `keras.Model`; as `load`.
+
+    Raises:
+        ValueError: If they are of no network of this package.
+    """
+    name = found.likely_model
+    if name is None:
+        raise ValueError(
+            "These weights are of no network of this package. They hold "
+            f"{', '.join(found.arrays)}."
+        )
+    network = networks.NETWORKS[name]
+    size = found.size or network.size
+    if "fc6" in found.arrays:  # so that none is made that cannot fit
+        lines = shapes.table(network.layers, size, found.channels)
+        given = next(line.kernel[0] for line in lines if line.name == "fc6")
+        held = found.arrays["fc6"][0].shape[0]
+        if given != held:
+            raise ValueError(
+                f"Pictures of {size} pixels give fc6 {given} values, and it "
+                f"reads {held}: the weights are those of another size."
+            )
+    model = models.AlexNet(
+        network=name,
+        include_top="fc8" in found.arrays,
+        input_shape=(size, size, found.channels),
+        classes=found.num_classes,
+        rescaling=found.rescaling,
+    )
+    weights.assign(model, found, name)
+    return model

@@ -1,0 +1,266 @@
+"""The one place that opens foreign files. Pickles are refused.
+
+Nothing of a file is run, and an array is read only when it is asked for, after
+its shape was looked at. A `.pth` is read by PyTorch's own loader of weights.
+"""
+
+import importlib
+import json
+import pathlib
+import re
+import tokenize
+import zipfile
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from alexnet_keras import files, weights
+
+_READERS = {  # an ending: the file's kind, and the reader of its arrays
+    ".keras": "Keras",
+    ".weights.h5": "HDF5",
+    ".h5": "HDF5",
+    ".hdf5": "HDF5",
+    ".onnx": "ONNX",
+    ".safetensors": "safetensors",
+    ".pth": "PyTorch",
+    ".pt": "PyTorch",
+    ".npz": ".npz",
+}
+
+
+class Array(NamedTuple):
+    """An array in a file.
+
+    `kind` is NumPy's name of its dtype, or the file's; `read` is a function
+    without arguments, or None where only the shape is looked at.
+    """
+
+    shape: tuple
+    kind: str = ""
+    read: object = None
+
+
+class Opened(NamedTuple):
+    """A file, and what it holds: arrays by name, a configuration or a graph.
+
+    `facts` is the text that `weights.Weights.facts` wrote, if it is there.
+    """
+
+    path: pathlib.Path
+    kind: str
+    arrays: dict | None = None
+    config: dict | None = None
+    graph: object = None
+    facts: str | None = None
+
+
+def open_file(path):
+    """Opens a file by its ending, or a run's `model.keras`.
+
+    Args:
+        path: Path of a file or of a run's folder.
+
+    Returns:
+        An `Opened`.
+
+    Raises:
+        ValueError: If it is missing, damaged, a pickle or of another kind, or
+            the package that reads it is not installed.
+    """
+    path = pathlib.Path(path)
+    if (path / "model.keras").is_file():
+        path = path / "model.keras"
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no file"
+        raise ValueError(
+            f"{path} is {what}. Give the path of a file that ends in "
+            f"{', '.join(_READERS)}."
+        )
+    ending = re.search(r"(\.weights)?(\.[^.]*)?$", path.name.lower())[0]
+    kind = _READERS.get(ending)
+    if kind is None:
+        raise ValueError(
+            f"By its name {path} is no file of a network. Known are those that "
+            f"end in {', '.join(_READERS)}."
+        )
+    try:
+        is_pickle = _holds_pickle(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    if is_pickle != (kind == "PyTorch"):
+        raise ValueError(
+            f"{path} is a pickle, which could run code when it is loaded. It "
+            "was not opened. Save the weights as safetensors."
+            if is_pickle
+            else f"{path} is damaged, or no file of PyTorch's."
+        )
+    read = {
+        "Keras": _keras,
+        "HDF5": _hdf5,
+        "ONNX": _onnx,
+        "safetensors": _safetensors,
+        "PyTorch": _torch,
+        ".npz": _npz,
+    }[kind]
+    return read(Opened(path, kind))
+
+
+def _keras(opened):
+    with files.reading(opened.path, opened.kind):
+        with zipfile.ZipFile(opened.path) as archive:
+            return opened._replace(config=weights.read_config(archive))
+
+
+def _hdf5(opened):
+    import h5py
+
+    arrays, names, facts = {}, {}, None
+
+    def visit(path, item):
+        if isinstance(item, h5py.Dataset):
+            arrays[path] = Array(item.shape)
+        else:
+            names[path] = str(item.attrs.get("name", path))
+
+    with (
+        files.reading(opened.path, opened.kind),
+        h5py.File(opened.path) as file,
+    ):
+        if "model_config" in file.attrs:  # of Keras 2
+            return opened._replace(
+                config=json.loads(file.attrs["model_config"])
+            )
+        file.visititems(visit)
+        if weights.FACTS in file:
+            found = weights.member(file, weights.FACTS, h5py.Dataset)
+            if found.size < weights.LARGEST_JSON:
+                facts = found[()].tobytes().decode()
+    named = {}
+    for path, array in arrays.items():
+        group, _, last = path.rpartition("/")
+        if not path.startswith(("optimizer", "seed", weights.FACTS)):
+            named[f"{names.get(group, group)}/{last}"] = array
+    return opened._replace(arrays=named, facts=facts)
+
+
+def _onnx(opened):
+    onnx = package("onnx")
+    with files.reading(opened.path, opened.kind, Exception):  # protobuf's
+        graph = onnx.load(opened.path, load_external_data=False)
+        if not graph.graph.node:
+            raise ValueError("it holds no graph")
+    return opened._replace(graph=graph)
+
+
+def _safetensors(opened):
+    safetensors = package("safetensors")
+    kinds = {"F16": "float16", "F32": "float32", "F64": "float64"}
+
+    def load(name):
+        with safetensors.safe_open(opened.path, framework="numpy") as file:
+            return file.get_tensor(name)
+
+    arrays = {}
+    with (
+        files.reading(opened.path, opened.kind, safetensors.SafetensorError),
+        safetensors.safe_open(opened.path, framework="numpy") as file,
+    ):
+        facts = (file.metadata() or {}).get(weights.FACTS)
+        for name in file.keys():  # noqa: SIM118  it is no dict
+            part = file.get_slice(name)
+            kind = kinds.get(part.get_dtype(), part.get_dtype())
+            shape = tuple(part.get_shape())
+            arrays[name] = Array(shape, kind, partial(load, name))
+    return opened._replace(arrays=arrays, facts=facts)
+
+
+def _torch(opened):
+    torch = package("torch")
+    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 10):
+        raise ValueError(
+            f"PyTorch {torch.__version__} can run code even where it loads "
+            "weights only (CVE-2025-32434, CVE-2026-24747). Install 2.10 or "
+            "newer, or save the weights as safetensors."
+        )
+    try:
+        found = torch.load(opened.path, map_location="cpu", weights_only=True)
+        # a checkpoint of a training run holds the weights below this name
+        found = found.get("state_dict", found)
+        arrays = {
+            name: Array(
+                tuple(tensor.shape),
+                str(tensor.dtype).removeprefix("torch."),
+                tensor.detach().numpy,
+            )
+            for name, tensor in found.items()
+        }
+    except Exception as error:  # whatever a damaged file makes torch raise
+        raise ValueError(
+            f"{opened.path} holds something else than weights, which could "
+            "run code, or is damaged. Nothing of it was run. PyTorch says: "
+            f"{error}"
+        ) from error
+    return opened._replace(arrays=arrays)
+
+
+def _npz(opened):
+    def load(name):
+        with np.load(opened.path, allow_pickle=False) as file:
+            return file[name]
+
+    arrays = {}
+    errors = (SyntaxError, tokenize.TokenError)
+    with (
+        files.reading(opened.path, opened.kind, *errors),
+        zipfile.ZipFile(opened.path) as archive,
+    ):
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                version = np.lib.format.read_magic(file)
+                header = (
+                    np.lib.format.read_array_header_1_0
+                    if version == (1, 0)
+                    else np.lib.format.read_array_header_2_0
+                )
+                shape, _, dtype = header(file)
+            name = entry.filename.removesuffix(".npy")
+            if dtype.hasobject:
+                raise ValueError(
+                    f"{name} holds Python objects, a pickle, which could run "
+                    "code when it is loaded; it was not opened"
+                )
+            arrays[name] = Array(shape, dtype.name, partial(load, name))
+    return opened._replace(arrays=arrays)
+
+
+def _holds_pickle(path):
+    """Tells a pickle, or PyTorch's zip of one, by its first bytes."""
+    with open(path, "rb") as file:
+        start = file.read(9)
+    if start[:2] == b"PK":  # torch.save's zip
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return any(name.endswith(".pkl") for name in archive.namelist())
+        except zipfile.BadZipFile:
+            return False  # the reader says so
+    # safetensors with a header of, say, 640 bytes begin like a pickle; those
+    # of the protocols before 2 are text, which no format here is
+    is_pickle = start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5"
+    return is_pickle and start[2:] != b"\0\0\0\0\0\0{"
+
+
+def package(name):
+    """Imports a package that reads some kind of file.
+
+    Raises:
+        ValueError: If it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        name = name.partition(".")[0]
+        raise ValueError(
+            f"This needs the package {name}: pip install {name}"
+        ) from None

@@ -1,0 +1,264 @@
+"""A run's folder: what is written while a network is trained, and read later.
+
+`run.json` tells how the run was made and what came out, `history.csv` holds a
+row an epoch, `curves.png` shows them, and `model.keras` is the network after
+the last whole epoch. Every file is written beside its place and then moved
+there, so that none is ever half a file.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import pathlib
+import platform
+import time
+
+import filelock
+import keras
+
+import alexnet_keras
+from alexnet_keras import files
+
+_LOCK = ".lock"
+
+
+class RunError(ValueError):
+    """A run's folder that cannot be used. The message says what to do."""
+
+
+class Run:
+    """One run's folder.
+
+    Attributes:
+        folder: `pathlib.Path`.
+        facts: Dict, what `run.json` holds.
+    """
+
+    def __init__(self, folder, facts, lock=None):
+        self.folder = pathlib.Path(folder)
+        self.facts = facts
+        self._lock = lock
+
+    @classmethod
+    def create(cls, folder, again=False, **facts):
+        """Makes a run's folder, and `run.json` in it.
+
+        Args:
+            folder: Path that does not exist yet, or is empty.
+            again: Bool, whether to use the folder of a run that stopped.
+            **facts: What `run.json` is to hold, besides versions.
+
+        Raises:
+            RunError: If the folder is in use or cannot be written.
+        """
+        folder = pathlib.Path(folder)
+        lock = _take(folder, again)
+        now = time.strftime("%Y-%m-%d %H:%M:%S %z")
+        before = status(folder) if again else {}
+        times = {"started": before.get("started", now)}
+        if before:
+            times["resumed"] = [*before.get("resumed", []), now]
+        own = {"versions": versions(), "processor": processor()}
+        run = cls(folder, {"status": "running", **times, **own, **facts}, lock)
+        run.record()
+        return run
+
+    def close(self):
+        """Lets the folder go; what has ended without this has let it go too.
+
+        A run that was only opened holds nothing.
+        """
+        if self._lock is None:
+            return
+        self._lock.release()
+        (self.folder / _LOCK).unlink(missing_ok=True)
+
+    @classmethod
+    def open(cls, folder):
+        """Opens a run that has a trained model.
+
+        Raises:
+            RunError: If the folder is not a run of ours, or has no model yet.
+        """
+        folder = pathlib.Path(folder)
+        facts = status(folder)
+        data = facts.get("data")
+        if not isinstance(data, dict) or "class_names" not in data:
+            raise RunError(
+                f"Not a run of alexnet-keras: {folder}. Give a folder that "
+                "`alexnet-keras train` has written, with run.json and "
+                "model.keras in it."
+            )
+        if not (folder / "model.keras").is_file():
+            raise RunError(
+                f"The run {folder} has no model.keras: no epoch was finished."
+            )
+        return cls(folder, facts)
+
+    def record(self, **facts):
+        """Adds facts and writes `run.json`."""
+        self.facts.update(facts)
+        with self.replacing("run.json") as path:
+            path.write_text(json.dumps(self.facts, indent=2) + "\n")
+
+    def save_model(self, network):
+        """Writes `model.keras`: the network, without the optimizer's state.
+
+        Raises:
+            RunError: If there is no space left. The model before stays.
+        """
+        plain = keras.Model(network.inputs, network.outputs, name=network.name)
+        with self.replacing("model.keras") as path:
+            plain.save(path)
+
+    def load_model(self):
+        """Reads `model.keras`.
+
+        Raises:
+            RunError: If it is damaged.
+        """
+        path = self.folder / "model.keras"
+        try:
+            return alexnet_keras.load_model(path, compile=False)
+        except Exception as error:  # whatever a damaged file makes Keras raise
+            raise RunError(f"{path} cannot be loaded: {error}") from error
+
+    def save_figure(self, name, figure):
+        """Writes a `matplotlib.figure.Figure` as a PNG."""
+        with self.replacing(name) as path:
+            figure.savefig(path, dpi=150)
+
+    @contextlib.contextmanager
+    def replacing(self, name):
+        """Gives a temporary path; what is written there becomes `name`.
+
+        Raises:
+            RunError: If it cannot be written. What was there before stays.
+        """
+        try:
+            with files.replacing(self.folder / name) as half:
+                yield half
+        except OSError as error:
+            raise RunError(str(error)) from error
+
+
+def _take(folder, again):
+    """Makes a folder, or takes one, for a run alone; gives its lock."""
+    in_use = RunError(
+        f"The run directory is in use: {folder}. Name another one, move "
+        "this one away, or go on with its run: --resume."
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {path.name for path in folder.iterdir()}
+        half_written = {name for name in there if files.is_half_written(name)}
+        ours = again and (status(folder) or there <= {_LOCK, *half_written})
+        if there and not ours:
+            raise in_use
+        lock = filelock.FileLock(folder / _LOCK)
+        lock.acquire(blocking=False)  # of two runs, one gets it
+    except filelock.Timeout:
+        raise in_use from None
+    except OSError as error:
+        raise RunError(
+            f"The run directory cannot be written: {folder} ({error.strerror})."
+        ) from None
+    for name in half_written:
+        (folder / name).unlink()
+    return lock
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes a run's history and model after every epoch.
+
+    Args:
+        run: A `Run`, or `None` to write nothing.
+        rows: The rows so far, of a run that goes on.
+    """
+
+    def __init__(self, run, rows=()):
+        super().__init__()
+        self._run = run
+        self.rows = list(rows)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Notes the time."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the epoch's row, then the model."""
+        self.rows.append(
+            {
+                "epoch": epoch + 1,
+                **{name: float(value) for name, value in logs.items()},
+                "learning_rate": float(self.model.optimizer.learning_rate),
+                "seconds": round(time.perf_counter() - self._began, 2),
+            }
+        )
+        if self._run is None:
+            return
+        self._run.save_model(self.model)
+        with (
+            self._run.replacing("history.csv") as path,
+            open(path, "w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, self.rows[0])
+            writer.writeheader()
+            writer.writerows(self.rows)
+        self._run.record(epochs_done=epoch + 1)
+
+
+def next_folder(name, last=False):
+    """Gives the first of `runs/name-1`, `runs/name-2`, ... that is free.
+
+    Args:
+        name: Str.
+        last: Bool, whether to give the one before it, if there is one.
+
+    Returns:
+        `pathlib.Path`.
+    """
+    number = 1
+    while pathlib.Path("runs", f"{name}-{number}").exists():
+        number += 1
+    if last and number > 1:
+        number -= 1
+    return pathlib.Path("runs", f"{name}-{number}")
+
+
+def status(folder):
+    """Reads a run's `run.json`, as far as there is one.
+
+    Returns:
+        Dict, empty if the file is missing or not a run's.
+    """
+    try:
+        facts = json.loads((pathlib.Path(folder) / "run.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) and "status" in facts else {}
+
+
+def versions():
+    """Gives the versions that a result depends on."""
+    import numpy
+    import tensorflow
+
+    return {
+        "alexnet_keras": alexnet_keras.__version__,
+        "keras": keras.__version__,
+        "tensorflow": tensorflow.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def processor():
+    """Gives the processor's name, as far as the system tells it."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":")[1].strip()
+    return f"{name}, {os.cpu_count()} cores"

@@ -1,0 +1,77 @@
+"""A network as a whole, drawn from its table."""
+
+import math
+
+from matplotlib.patches import Rectangle
+
+from alexnet_keras import networks, shapes
+from alexnet_keras.rows import Dropout, Flatten
+from alexnet_keras.visualize.style import BLACK, GREY, ORANGE, axes_of
+
+
+def network_map(lit=(), rows=networks.ALEXNET, size=227):
+    """Draws a network from the image to its last layer, some layers lit.
+
+    A block's height grows with the root of a map's side, its width with the
+    root of the channels; a layer in two groups is drawn in two halves.
+
+    Args:
+        lit: Names of the layers that are lit; `"input"` is the image.
+        rows: List of `rows`. Dropout and flattening are left out.
+        size: Int, pixels along the image.
+
+    Returns:
+        `Figure`.
+
+    Raises:
+        ValueError: If no layer has a name that is to be lit.
+    """
+    lines = shapes.table(rows, size)
+    drawn = [(None, lines[0])] + [
+        (row, line)
+        for row, line in zip(rows, lines[1:], strict=True)
+        if not isinstance(row, Dropout | Flatten)
+    ]
+    names = [line.name for _, line in drawn]
+    if unknown := [name for name in lit if name not in names]:
+        raise ValueError(
+            f"The network has no {', '.join(unknown)}. Received: "
+            f"lit={tuple(lit)}. It has {', '.join(names)}."
+        )
+    figure, axes = axes_of(10, 1.9)
+    for place, (row, line) in enumerate(drawn):
+        is_lit = line.name in lit
+        width, height = _extent(line.output_shape, size)
+        halves = getattr(row, "groups", 1)
+        for half in range(halves):
+            bottom = -height / 2 + half * height / halves
+            axes.add_patch(
+                Rectangle(
+                    (place - width / 2, bottom + 0.02 * half),
+                    width,
+                    height / halves - 0.02 * (halves > 1),
+                    facecolor=ORANGE if is_lit else "#dddddd",
+                    edgecolor=GREY,
+                    lw=0.5,
+                )
+            )
+        weight = "bold" if is_lit else "normal"
+        style = {"ha": "center", "va": "top"}
+        axes.text(place, -0.6, line.name, fontsize=9, weight=weight, **style)
+        shape = " x ".join(map(str, line.output_shape))
+        axes.text(place, -0.78, shape, fontsize=6.5, **style)
+    here = [place for place, name in enumerate(names) if name in lit]
+    if here:
+        axes.plot(here, [0.62] * len(here), ls="", marker="v", color=BLACK)
+        middle = (here[0] + here[-1]) / 2
+        axes.text(middle, 0.72, "you are here", ha="center", fontsize=9)
+    axes.set(xlim=(-0.6, len(drawn) - 0.4), ylim=(-0.95, 0.85))
+    axes.set_axis_off()
+    return figure
+
+
+def _extent(shape, size):
+    """Gives a block's width and height."""
+    if len(shape) == 1:
+        return 0.12, math.sqrt(shape[0] / 4096)
+    return 0.04 * math.sqrt(shape[2]), math.sqrt(shape[0] / size)

@@ -1,0 +1,25 @@
+"""What all figures share: colours, white ground, bars."""
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+BLACK, GREY = "#000000", "#999999"
+BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
+ORANGE, VERMILION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
+
+
+def axes_of(width, height, **kwargs):
+    """Returns a white figure, in inches, and what `subplots` makes in it."""
+    figure = Figure((width, height), layout="constrained", facecolor="white")
+    axes = figure.subplots(**kwargs)
+    for one in figure.axes:
+        one.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def bar(axes, left, middle, width, color, text="", **kwargs):
+    """Draws a bar as high as all, with a text in its middle."""
+    kwargs = {"facecolor": color, "edgecolor": "none"} | kwargs
+    axes.add_patch(Rectangle((left, middle - 0.12), width, 0.24, **kwargs))
+    axes.text(left + width / 2, middle, text, ha="center", va="center")
