@@ -51,7 +51,7 @@ def reading(path, kind, *errors):
 
     Args:
         path: Path, for the message.
-        kind: Str, what the file should be.
+        kind: Str, what the file should be, such as "ONNX file".
         *errors: What the library that reads it raises, besides what h5py,
             json and zipfile do.
 
@@ -70,6 +70,4 @@ def reading(path, kind, *errors):
         zlib.error,
         *errors,
     ) as error:
-        raise ValueError(
-            f"{path} is damaged, or no {kind} file: {error}"
-        ) from error
+        raise ValueError(f"{path} is damaged, or no {kind}: {error}") from error

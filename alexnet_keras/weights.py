@@ -110,7 +110,7 @@ def read(path):
         ValueError: If the file is damaged, or holds something else.
     """
     path = pathlib.Path(path)
-    with files.reading(path, "of our weights"), open(path, "rb") as file:
+    with files.reading(path, "file of our weights"), open(path, "rb") as file:
         if path.suffix != ".keras":
             found, text = _read_h5(file)
             return with_facts(found, text)

@@ -97,8 +97,11 @@ def assert_equal_runs():
 
     def check(one, two):
         assert {path.name for path in two.iterdir()} == {
-            "model.keras", "history.csv", "curves.png", "run.json",
-        }  # fmt: skip
+            "model.keras",
+            "history.csv",
+            "curves.png",
+            "run.json",
+        }
         assert history(one) == history(two)
         for a, b in zip(weights(one), weights(two), strict=True):
             np.testing.assert_array_equal(a, b)

@@ -52,8 +52,9 @@ def test_the_central_crop():
     np.testing.assert_array_equal(
         augment.center_crop(image, 5), image[2:7, 3:8]
     )
-    np.testing.assert_array_equal(augment.center_crop(image[:, :9], 9),
-                                  image[:, :9])  # fmt: skip
+    np.testing.assert_array_equal(
+        augment.center_crop(image[:, :9], 9), image[:, :9]
+    )
 
 
 def test_every_place_is_equally_likely_and_the_last_ones_too():

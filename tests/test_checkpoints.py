@@ -12,8 +12,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from alexnet_keras.runs import checkpoints
 from alexnet_keras.commands import main
+from alexnet_keras.runs import checkpoints
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 
@@ -54,10 +54,21 @@ sys.exit(main(sys.argv[3:]))
 def command(photos, folder, *more, epochs=3):
     """Trains the small network, dropout and colour noise on."""
     return [
-        "train", "--data", str(photos), "--model", "mini", "--batch-size", "8",
-        "--epochs", str(epochs), "--checkpoint-steps", "1",
-        "--run-dir", str(folder), *more,
-    ]  # fmt: skip
+        "train",
+        "--data",
+        str(photos),
+        "--model",
+        "mini",
+        "--batch-size",
+        "8",
+        "--epochs",
+        str(epochs),
+        "--checkpoint-steps",
+        "1",
+        "--run-dir",
+        str(folder),
+        *more,
+    ]
 
 
 def kill(moments, arguments):

@@ -13,10 +13,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
-from alexnet_keras import convert, models, weights
-from alexnet_keras.fingerprint import identify
+from alexnet_keras import exchange, models, networks, weights
+from alexnet_keras.exchange import identify, sources
 
-LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+LAYERS = weights.LAYERS
 CLASSES = 1000
 
 
@@ -24,8 +24,8 @@ def draw(source, classes=CLASSES):
     """Random weights under a source's names, that keep the signal's size."""
     rng = np.random.default_rng(0)
     arrays = {}
-    for name, (count, *inputs) in source.layers.values():
-        shape = (count or classes, *inputs)
+    for layer, name, (count, *inputs) in source.kernels():
+        shape = (classes if layer == "fc8" else count, *inputs)
         kernel = rng.standard_normal(shape, "float32")
         kernel *= np.sqrt(2 / np.prod(inputs)).astype("float32")
         bias = rng.standard_normal(shape[0], "float32") / 10
@@ -37,8 +37,8 @@ def draw(source, classes=CLASSES):
 def zeros(source, classes=3):
     """As `draw`, but empty, so that a packed file is small."""
     drawn = {}
-    for name, (count, *inputs) in source.layers.values():
-        shape = (count or classes, *inputs)
+    for layer, name, (count, *inputs) in source.kernels():
+        shape = (classes if layer == "fc8" else count, *inputs)
         kernel, bias = (name + ending for ending in source.endings)
         drawn[kernel] = np.zeros(shape, "float32")
         drawn[bias] = np.zeros(shape[0], "float32")
@@ -70,12 +70,12 @@ def assert_close(ours, theirs, name):
 
 @pytest.fixture(scope="module")
 def caffes():
-    return draw(convert.CAFFE)
+    return draw(sources.CAFFE)
 
 
 @pytest.fixture(scope="module")
 def torchvisions():
-    return draw(convert.TORCHVISION)
+    return draw(sources.TORCHVISION)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,12 @@ def caffe_file(caffes, tmp_path_factory):
     """Caffe's weights as our `.weights.h5`."""
     folder = tmp_path_factory.mktemp("caffe")
     np.savez(folder / "caffe.npz", **caffes)
-    found = convert.read(folder / "caffe.npz")
+    found = exchange.read(folder / "caffe.npz")
     assert (found.model, found.size) == ("caffe", 227)
     names = [f"kind {number}" for number in range(CLASSES)]
     found = found._replace(class_names=names)
     path = folder / "caffe.weights.h5"
-    weights.write(path, models.from_weights(found), found)
+    weights.write(path, exchange.from_weights(found), found)
     return path
 
 
@@ -110,9 +110,12 @@ class Caffe:
         x = (rgb[..., ::-1] - mean).transpose(2, 0, 1)
         found = {}
         for number, stride, pad, group in (
-            (1, 4, 0, 1), (2, 1, 2, 2), (3, 1, 1, 1), (4, 1, 1, 2),
+            (1, 4, 0, 1),
+            (2, 1, 2, 2),
+            (3, 1, 1, 1),
+            (4, 1, 1, 2),
             (5, 1, 1, 2),
-        ):  # fmt: skip
+        ):
             x = np.maximum(self.convolve(x, number, stride, pad, group), 0)
             found[f"conv{number}"] = x
             if number in (1, 2):
@@ -162,7 +165,9 @@ class Caffe:
 @pytest.mark.parametrize("size", [227, 224])
 def test_caffes_network_equals_its_definition(caffes, caffe_file, size):
     network = models.CaffeAlexNet(
-        weights=caffe_file, input_shape=(size, size, 3)
+        weights=caffe_file,
+        input_shape=(size, size, 3),
+        rescaling=networks.NETWORKS["caffe"].rescaling,
     )
     images = photo(size)
     ours = every_layer(network, images)
@@ -184,17 +189,24 @@ def graph_of(arrays, source, size, classes=CLASSES, inner=(), **norms):
         nodes.append(helper.make_node(kind, [x, *inputs], [name], **attributes))
         x = name
 
-    is_caffe = source is convert.CAFFE
+    is_caffe = source is sources.CAFFE
+    names = dict(zip(LAYERS, source.names, strict=True))
     for number in range(1, 6):
-        name = source.layers[f"conv{number}"][0]
+        name = names[f"conv{number}"]
         w, b = (name + ending for ending in source.endings)
         side = arrays[w].shape[-1]
         pad = {11: 0 if is_caffe else 2, 5: 2, 3: 1}[side]
         group = 2 if is_caffe and number in (2, 4, 5) else 1
         add(
-            "Conv", f"sum{number}", w, b, kernel_shape=[side] * 2,
-            strides=[4 if number == 1 else 1] * 2, pads=[pad] * 4, group=group,
-        )  # fmt: skip
+            "Conv",
+            f"sum{number}",
+            w,
+            b,
+            kernel_shape=[side] * 2,
+            strides=[4 if number == 1 else 1] * 2,
+            pads=[pad] * 4,
+            group=group,
+        )
         add("Relu", f"conv{number}")
         if is_caffe and number in (1, 2):
             constants = {"size": 5, "alpha": 1e-4, "beta": 0.75, "bias": 1.0}
@@ -203,12 +215,15 @@ def graph_of(arrays, source, size, classes=CLASSES, inner=(), **norms):
             # Caffe rounds up: at 224 pixels a row and a column are added
             end = int(is_caffe and size == 224 and number == 1)
             add(
-                "MaxPool", f"pool{number}", kernel_shape=[3, 3],
-                strides=[2, 2], pads=[0, 0, end, end],
-            )  # fmt: skip
+                "MaxPool",
+                f"pool{number}",
+                kernel_shape=[3, 3],
+                strides=[2, 2],
+                pads=[0, 0, end, end],
+            )
     add("Flatten", "flat")
     for number in (6, 7, 8):
-        name = source.layers[f"fc{number}"][0]
+        name = names[f"fc{number}"]
         w, b = (name + ending for ending in source.endings)
         add("Gemm", f"logits{number}", w, b, transB=1)
         if number < 8:
@@ -232,17 +247,17 @@ def test_an_onnx_graph_gives_what_onnxruntime_gives(
     caffes, torchvisions, tmp_path, kind, size
 ):
     source, arrays = {
-        "caffe": (convert.CAFFE, caffes),
-        "torchvision": (convert.TORCHVISION, torchvisions),
+        "caffe": (sources.CAFFE, caffes),
+        "torchvision": (sources.TORCHVISION, torchvisions),
     }[kind]
     norms = ["norm1", "norm2"] if kind == "caffe" else []
     names = [*LAYERS, *norms, "pool1", "pool2", "pool5"]
     path = tmp_path / "network.onnx"
     onnx.save(graph_of(arrays, source, size, inner=names), path)
-    found = convert.read(path)
-    assert (found.model, found.size) == (source.model, size)
+    found = exchange.read(path)
+    assert (found.model, found.size) == (source.network, size)
     images = photo(size)
-    ours = every_layer(models.from_weights(found), images)
+    ours = every_layer(exchange.from_weights(found), images)
     if kind == "caffe":
         given = images[..., ::-1] - [104.007, 116.669, 122.679]
     else:
@@ -257,7 +272,7 @@ def test_an_onnx_graph_gives_what_onnxruntime_gives(
 
 
 def test_matmul_and_add_are_a_dense_layer_too(torchvisions, tmp_path):
-    graph = graph_of(torchvisions, convert.TORCHVISION, 224)
+    graph = graph_of(torchvisions, sources.TORCHVISION, 224)
     nodes, turned = [], {}
     for node in graph.graph.node:
         if node.op_type != "Gemm":
@@ -274,8 +289,8 @@ def test_matmul_and_add_are_a_dense_layer_too(torchvisions, tmp_path):
             array = np.ascontiguousarray(turned[tensor.name])
             tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
     onnx.save(graph, tmp_path / "network.onnx")
-    found = convert.read(tmp_path / "network.onnx")
-    for layer, (name, _) in convert.TORCHVISION.layers.items():
+    found = exchange.read(tmp_path / "network.onnx")
+    for layer, name, _ in sources.TORCHVISION.kernels():
         np.testing.assert_array_equal(
             found.arrays[layer][1], torchvisions[f"{name}.bias"]
         )
@@ -293,19 +308,19 @@ def test_a_size_that_cannot_be_is_refused_before_anything_is_built():
     arrays = {k: (v, np.zeros(v.shape[-1])) for k, v in arrays.items()}
     found = weights.Weights(arrays, "mini", 1000)
     with pytest.raises(ValueError, match="give fc6 238144 values, and it read"):
-        models.from_weights(found)
+        exchange.from_weights(found)
 
 
 def test_out_and_in_again_is_exact(torchvisions, tmp_path):
     start, out = tmp_path / "in.safetensors", tmp_path / "out.safetensors"
     save_file(torchvisions, start)
-    first = convert.read(start)._replace(class_names=["x"] * CLASSES)
+    first = exchange.read(start)._replace(class_names=["x"] * CLASSES)
     ours = tmp_path / "ours.weights.h5"
-    network = models.from_weights(first)
+    network = exchange.from_weights(first)
     weights.write(ours, network, first)
-    second = convert.read(ours)
-    convert.write_safetensors(out, second)
-    third = convert.read(out)
+    second = exchange.read(ours)
+    exchange.write_safetensors(out, second)
+    third = exchange.read(out)
     for found in (second, third):
         assert found[1:3] == ("one-weird-trick", 224)
         assert found.class_names == first.class_names
@@ -334,8 +349,9 @@ def test_out_and_in_again_is_exact(torchvisions, tmp_path):
     "name", ["mini", pytest.param("two-tower", marks=pytest.mark.slow)]
 )
 def test_ours_exported_to_onnx_runs_there(tmp_path, name):
-    network = models.BUILDERS[name](
-        classes=10, initialization="he", rescaling=((120, 110, 100), 60)
+    rescaling = ((120, 110, 100), 60)
+    network = models.AlexNet(
+        network=name, classes=10, initialization="he", rescaling=rescaling
     )
     images = photo(network.input_shape[1], 3).astype("float32")
     ours = network(images)
@@ -353,7 +369,7 @@ class Bomb:
 
 def write_npz(path, arrays=None, **changes):
     """Caffe's arrays, packed; `None` leaves one out."""
-    arrays = {**(arrays or zeros(convert.CAFFE)), **changes}
+    arrays = {**(arrays or zeros(sources.CAFFE)), **changes}
     arrays = {k: v for k, v in arrays.items() if v is not None}
     np.savez_compressed(path, **arrays)
 
@@ -368,7 +384,7 @@ def write_sparse(path, kind="F32", facts="{}"):
     """torchvision's names in safetensors, whose values are all holes."""
     width = {"F32": 4, "BF16": 2}[kind]
     header, place = {"__metadata__": {weights.FACTS: facts}}, 0
-    for name, array in zeros(convert.TORCHVISION).items():
+    for name, array in zeros(sources.TORCHVISION).items():
         end = place + array.size * width
         header[name] = {
             "dtype": kind,
@@ -404,7 +420,7 @@ def torch_zip(path):
 
 
 def nan_npz(path):
-    kernel = zeros(convert.CAFFE)["conv3_w"]
+    kernel = zeros(sources.CAFFE)["conv3_w"]
     kernel[0, 0, 0] = np.nan
     write_npz(path, conv3_w=kernel)
 
@@ -441,12 +457,16 @@ def onnx_of(change=None, **options):
     def write(path):
         arrays = {  # only the shapes are looked at
             name: np.zeros((*array.shape, 0)[-1:], "float32")
-            for name, array in zeros(convert.CAFFE).items()
+            for name, array in zeros(sources.CAFFE).items()
         }
         model = graph_of(
-            {**zeros(convert.CAFFE), **arrays} if change == "empty" else
-            zeros(convert.CAFFE), convert.CAFFE, 227, **options,
-        )  # fmt: skip
+            {**zeros(sources.CAFFE), **arrays}
+            if change == "empty"
+            else zeros(sources.CAFFE),
+            sources.CAFFE,
+            227,
+            **options,
+        )
         if change:
             change(model.graph)
         onnx.save(model, path)
@@ -519,12 +539,14 @@ half = np.zeros((96, 3, 11, 11), "float16")
 WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "truncated npz": (".npz", truncated(write_npz), "damaged, or no .npz"),
     "truncated safetensors": (
-        ".safetensors", truncated(write_sparse), "damaged, or no safetensors",
+        ".safetensors",
+        truncated(write_sparse),
+        "damaged, or no safetensors",
     ),
     "truncated h5": (
         ".weights.h5",
         truncated(lambda path: models.AlexNetMini().save_weights(path)),
-        "cannot be used as weights",
+        "is damaged, or no",
     ),
     "truncated onnx": (".onnx", truncated(onnx_of()), "damaged, or no ONNX"),
     "empty file": (".safetensors", lambda path: path.touch(), "damaged"),
@@ -538,8 +560,9 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "layers swapped": (
         ".npz",
         lambda path: write_npz(
-            path, conv3_w=zeros(convert.CAFFE)["conv4_w"],
-            conv4_w=zeros(convert.CAFFE)["conv3_w"],
+            path,
+            conv3_w=zeros(sources.CAFFE)["conv4_w"],
+            conv4_w=zeros(sources.CAFFE)["conv3_w"],
         ),
         "conv3: conv3_w should have",
     ),
@@ -571,21 +594,27 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     ),
     "object arrays": (".npz", objects, "conv1_w holds Python objects, a pi"),
     "zip bomb": (
-        ".npz", zip_bomb, r"conv1_w should have.* Received: \(274877906944,\)",
+        ".npz",
+        zip_bomb,
+        r"conv1_w should have.* Received: \(274877906944,\)",
     ),
     "h5 bomb": (".weights.h5", huge_h5, "it claims to hold 1099511"),
-    "a damaged array": (".npz", flipped, "cannot be used as weights"),
+    "a damaged array": (".npz", flipped, "is damaged, or no"),
     "h5 kept elsewhere": (
-        ".weights.h5", mini_h5(stored_elsewhere), "1 lies in another file",
+        ".weights.h5",
+        mini_h5(stored_elsewhere),
+        "1 lies in another file",
     ),
     "h5 linked": (
-        ".weights.h5", mini_h5(linked), "dense_2 lies in another file",
+        ".weights.h5",
+        mini_h5(linked),
+        "dense_2 lies in another file",
     ),
     "an older h5": (".h5", mini_h5(older_h5), "in Keras' older format"),
     "deep JSON": (
         ".safetensors",
         lambda path: write_sparse(path, facts="[" * 10**5),
-        "cannot be used as weights",
+        "is damaged, or no",
     ),
     "a pickle renamed": (
         ".safetensors",
@@ -599,7 +628,9 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     ),
     "PyTorch's zip renamed": (".npz", torch_zip, "a pickle, which could run"),
     "facts of another package": (
-        ".weights.h5", without_facts, "makes no sense",
+        ".weights.h5",
+        without_facts,
+        "makes no sense",
     ),
     "names of other classes": (
         ".safetensors",
@@ -607,23 +638,33 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         "its class_names makes no sense",
     ),
     "facts that are none": (
-        ".safetensors", lambda path: write_sparse(path, facts="no"), "be used",
+        ".safetensors",
+        lambda path: write_sparse(path, facts="no"),
+        "no file of weights",
     ),
     "BatchNormalization": (
-        ".weights.h5", batch_norm, "it holds no conv1",
+        ".weights.h5",
+        batch_norm,
+        "it holds no conv1",
     ),
     "weights kept elsewhere": (
-        ".onnx", onnx_of(external), "does not hold fc7_w itself",
+        ".onnx",
+        onnx_of(external),
+        "does not hold fc7_w itself",
     ),
     "CaffeNet": (".onnx", onnx_of(caffenet), "neither Caffe's AlexNet nor"),
     "another LRN": (
-        ".onnx", onnx_of(alpha=1.0, bias=2.0), "neither Caffe's AlexNet nor",
+        ".onnx",
+        onnx_of(alpha=1.0, bias=2.0),
+        "neither Caffe's AlexNet nor",
     ),
     "unknown ending": (
-        ".bin", lambda path: path.touch(), r"ends in \.onnx, \.safetensors",
+        ".bin",
+        lambda path: path.touch(),
+        "is no file of a network",
     ),
-    "no file": (".npz", lambda path: None, "cannot be read: No such file"),
-}  # fmt: skip
+    "no file": (".npz", lambda path: None, "file.npz is no file"),
+}
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -633,5 +674,5 @@ def test_wrong_files_are_refused(tmp_path, monkeypatch, what):
     path = tmp_path / f"file{ending}"
     write(path)
     with pytest.raises(ValueError, match=f"(?s){message}"):
-        convert.read(path)
+        exchange.read(path)
     assert not (tmp_path / "was-run").exists()

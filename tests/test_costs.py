@@ -48,8 +48,9 @@ def build(name, devices=None):
 def test_the_papers_network_at_batch_128():
     weights = 4 * 60_965_224
     assert sums(costs.memory(CHAIN)) == [weights] * 3 + [
-        4 * 128 * 1_414_347, 0,
-    ]  # fmt: skip
+        4 * 128 * 1_414_347,
+        0,
+    ]
     row = costs.memory(CHAIN)[-2]  # fc8, before the softmax
     assert row.total == 3 * 4 * 4_097_000 + 4 * 128 * 1000
 

@@ -65,9 +65,7 @@ def square(path, side=37):
     short = min(width, height)
     left, top = (width - short) / 2, (height - short) / 2
     box = (left, top, left + short, top + short)
-    return np.asarray(
-        image.resize((side, side), Image.Resampling.BICUBIC, box)
-    )  # fmt: skip
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box))
 
 
 def test_evaluation_gives_every_picture_in_order(pets, kept):

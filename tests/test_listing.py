@@ -347,8 +347,10 @@ def test_pictures_know_themselves(write_pictures, tmp_path):
     pictures = list_folder(tmp_path).splits["train"]
     path = tmp_path / pictures.identity[0][0]
     assert pictures.identity[0] == [
-        path.relative_to(tmp_path).as_posix(), 0, path.stat().st_size,
-    ]  # fmt: skip
+        path.relative_to(tmp_path).as_posix(),
+        0,
+        path.stat().st_size,
+    ]
     before = pictures.key
     assert list_folder(tmp_path).splits["train"].key == before
     Image.new("RGB", (5, 5)).save(path)

@@ -53,7 +53,7 @@ def test_summary_prints_the_papers_totals(capsys):
     assert main(["summary"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].split() == ["total", "60,965,224", "724,406,816"]
-    assert "conv1 55 x 55 x 96 34,944 105,415,200".split() in [
+    assert "conv1 11 / 4 / 0 55 x 55 x 96 34,944 105,415,200".split() in [
         line.split() for line in lines
     ]
 
@@ -64,6 +64,7 @@ def test_summary_prints_the_papers_totals(capsys):
         ("--model one-tower", "62,378,344"),
         ("--model one-weird-trick", "61,100,840"),
         ("--model two-tower --classes 10", "56,909,194"),  # less 990 * 4097
+        ("--model mini", "368,842"),
     ],
 )
 def test_summary_of_the_others(capsys, arguments, parameters):

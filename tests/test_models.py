@@ -380,8 +380,9 @@ def test_every_kernel_and_no_bias_is_penalised():
     model = AlexNetMini(kernel_regularizer=keras.regularizers.L2(0.5))
     kernels = [w.numpy() for w in model.weights if "kernel" in w.name]
     assert len(kernels) == 8 + 3  # three layers have two towers
-    expected = sum(0.5 * np.square(kernel, dtype="float64").sum()
-                   for kernel in kernels)  # fmt: skip
+    expected = sum(
+        0.5 * np.square(kernel, dtype="float64").sum() for kernel in kernels
+    )
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_keras import convert
+from alexnet_keras import exchange, weights
 from alexnet_keras.layers import LocalResponseNormalization
 from alexnet_keras.models import AlexNet, OneWeirdTrick
 
@@ -53,19 +53,24 @@ def torchvisions_alexnet(torch, classes):
     }
     network = nn.ModuleDict(layers).eval()
     torch.manual_seed(0)
-    for weights in network.parameters():
-        if weights.ndim > 1:
-            nn.init.kaiming_normal_(weights)
+    for tensor in network.parameters():
+        if tensor.ndim > 1:
+            nn.init.kaiming_normal_(tensor)
         else:
-            nn.init.normal_(weights, std=0.1)
+            nn.init.normal_(tensor, std=0.1)
     return network
 
 
 TORCHVISIONS_NAMES = {
-    "conv1.0": "features.0", "conv2.0": "features.3", "conv3.0": "features.6",
-    "conv4.0": "features.8", "conv5.0": "features.10", "fc6.0": "classifier.1",
-    "fc7.0": "classifier.4", "fc8": "classifier.6",
-}  # fmt: skip
+    "conv1.0": "features.0",
+    "conv2.0": "features.3",
+    "conv3.0": "features.6",
+    "conv4.0": "features.8",
+    "conv5.0": "features.10",
+    "fc6.0": "classifier.1",
+    "fc7.0": "classifier.4",
+    "fc8": "classifier.6",
+}
 
 
 def state_of(network):
@@ -87,13 +92,12 @@ def test_every_layer_of_one_weird_trick_equals_pytorchs(
     path = tmp_path / "theirs.safetensors"
     save_file(state_of(network), path)
     model = OneWeirdTrick(
-        weights=path,
         input_shape=(size, size, 3),
         classes=classes,
         classifier_activation=None,
-        rescaling=False,
     )
-    count = sum(weights.numel() for weights in network.parameters())
+    weights.assign(model, exchange.read(path), "one-weird-trick")
+    count = sum(tensor.numel() for tensor in network.parameters())
     assert model.count_params() == count
     assert (count == 61_100_840) == (classes == 1000)
 
@@ -124,9 +128,9 @@ def test_a_pth_file_and_back_into_pytorch(torch, tmp_path):
     network = torchvisions_alexnet(torch, 10)
     state = state_of(network)
     torch.save(state, tmp_path / "theirs.pth")
-    found = convert.read(tmp_path / "theirs.pth")
+    found = exchange.read(tmp_path / "theirs.pth")
     assert (found.model, found.num_classes) == ("one-weird-trick", 10)
-    convert.write_safetensors(tmp_path / "ours.safetensors", found)
+    exchange.write_safetensors(tmp_path / "ours.safetensors", found)
     back = load_file(tmp_path / "ours.safetensors")
     assert back.keys() == state.keys()
     for name, tensor in state.items():
@@ -144,11 +148,12 @@ def test_a_pth_file_that_would_run_code_is_refused(
 ):
     monkeypatch.chdir(tmp_path)
     torch.save(
-        {"features.0.weight": Bomb()}, "bad.pth",
+        {"features.0.weight": Bomb()},
+        "bad.pth",
         _use_new_zipfile_serialization=is_zip,
-    )  # fmt: skip
+    )
     with pytest.raises(ValueError, match="could run code.* Nothing of it was"):
-        convert.read("bad.pth")
+        exchange.read("bad.pth")
     assert not (tmp_path / "was-run").exists()
 
 

@@ -1,6 +1,7 @@
 """The promises that the project's files make to one another."""
 
 import ast
+import importlib
 import importlib.metadata
 import os
 import re
@@ -24,15 +25,23 @@ EXTRAS = PROJECT["optional-dependencies"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 
-# CONTRIBUTING.md's table: "| 2 | `models`, `data` | everything below |"
-LEVELS = {
-    unit: int(level)
-    for level, units in re.findall(
-        r"^\| (\d) \| (`.*?`) \|",
-        (ROOT / "CONTRIBUTING.md").read_text(),
-        re.MULTILINE,
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+# "| 5 | `building`, `weights` | heart |"
+ROOMS = {
+    room: (int(level), kind)
+    for level, rooms, kind in re.findall(
+        r"^\| (\d+) \| (`.*?`) \|(.*?)\|$", CONTRIBUTING, re.MULTILINE
     )
-    for unit in re.findall("`(.*?)`", units)
+    for room in re.findall("`(.*?)`", rooms)
+}
+# "| `data` | `decoding` < `folders`, `cache` |"
+INSIDE = {
+    (package, module): rank
+    for package, order in re.findall(
+        r"^\| `(\w+)` \| (`.* < .*`) \|$", CONTRIBUTING, re.MULTILINE
+    )
+    for rank, modules in enumerate(order.split("<"))
+    for module in re.findall("`(.*?)`", modules)
 }
 # Modules that do not have the name of what pip installs.
 DISTRIBUTIONS = {"PIL": "pillow", "IPython": "ipywidgets"}
@@ -41,9 +50,23 @@ HEAVY = {"tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
 POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 
 
-def unit_of(path):
-    """The module or subpackage of `alexnet_keras` that a file belongs to."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def place_of(path):
+    """The room of a file, and its module within: `("data", "cache")`."""
+    room, *inner = path.relative_to(PACKAGE).with_suffix("").parts
+    return room, ".".join(inner)
+
+
+def module_of(name):
+    """The room and the module that a dotted name lies in."""
+    parts = name.split(".")[1:]
+    while parts:
+        path = PACKAGE.joinpath(*parts)
+        if path.with_suffix(".py").is_file():
+            return place_of(path.with_suffix(".py"))
+        if path.is_dir():
+            return place_of(path / "__init__.py")
+        parts.pop()  # a function or a class
+    return "__init__", ""
 
 
 def imports_of(path):
@@ -58,7 +81,7 @@ def imports_of(path):
                 if child.level:  # relative to the file's own package
                     package = path.relative_to(ROOT).parts[: -child.level]
                     base = ".".join([*package, base]).rstrip(".")
-                if base == "alexnet_keras":
+                if base.split(".")[0] == "alexnet_keras":
                     for alias in child.names:
                         yield f"{base}.{alias.name}", at_import
                 else:
@@ -79,40 +102,67 @@ each_source = pytest.mark.parametrize(
 
 @each_source
 def test_imports_flow_down_only(path):
-    unit = unit_of(path)
-    assert unit in LEVELS, "give it a level in CONTRIBUTING.md's table"
+    room, module = place_of(path)
+    assert room in ROOMS, "give it a level in CONTRIBUTING.md's table"
+    if module:
+        assert (room, module) in INSIDE, "give it a place in its package"
     for name, _ in imports_of(path):
-        parts = name.split(".")
-        if parts[0] == "alexnet_keras" and len(parts) > 1:
-            other = parts[1]
-            if other not in (unit, "__version__"):
-                assert LEVELS[other] < LEVELS[unit], f"{unit} imports {name}"
+        if name.split(".")[0] != "alexnet_keras":
+            assert name.split(".")[0] not in ("tests", "notebooks", "tools")
+            continue
+        other, part = module_of(name)
+        if other == room:
+            ranks = INSIDE[room, part], INSIDE[room, module]
+            assert ranks[0] < ranks[1], f"{module} imports {name}"
         else:
-            assert parts[0] not in ("tests", "notebooks", "tools"), name
+            assert ROOMS[other] < ROOMS[room], f"{room} imports {name}"
+
+
+def test_the_heart_lies_below_the_wings():
+    levels = {"heart": set(), "wing": set()}
+    for level, kind in ROOMS.values():
+        if kind.strip():
+            levels[kind.strip().removesuffix("s")].add(level)
+    assert max(levels["heart"]) < min(levels["wing"])
+
+
+def test_the_tables_name_what_there_is():
+    places = [place_of(path) for path in [*SOURCES, PACKAGE / "__init__.py"]]
+    assert {room for room, _ in places} == ROOMS.keys()
+    assert {place for place in places if place[1]} == INSIDE.keys()
+
+
+PLAIN = ("rows", "shapes", "networks", "files", "lazily")
+KERAS = ("layers", "building", "models", "placement", "weights", "exchange")
 
 
 @each_source
 def test_heavy_imports_happen_where_they_are_used(path):
-    unit = unit_of(path)
+    room, _ = place_of(path)
     allowed = {
         "visualize": {"matplotlib"},
         "datasets": {"tensorflow_datasets"},
-    }.get(unit, set())
+    }.get(room, set())
     top = {
         name.split(".")[0] for name, at_import in imports_of(path) if at_import
     }
     assert not top & (HEAVY - allowed)
-    if unit == "shapes":
-        assert top <= sys.stdlib_module_names
-    if unit in (
-        "layers", "models", "architecture", "placement", "weights", "convert",
-        "fingerprint",
-    ):  # fmt: skip
-        assert top - sys.stdlib_module_names <= {
-            "alexnet_keras",
-            "keras",
-            "numpy",
-        }
+    if room in PLAIN:
+        assert top <= {"alexnet_keras", *sys.stdlib_module_names}
+    if room in KERAS:
+        known = {"alexnet_keras", "keras", "numpy"}
+        assert top - sys.stdlib_module_names <= known
+
+
+@each_source
+def test_a_function_fits_a_screen(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            length = node.end_lineno - node.lineno + 1
+            if ast.get_docstring(node):
+                first = node.body[0]
+                length -= first.end_lineno - first.lineno + 1
+            assert length <= 60, f"{node.name} has {length} lines"
 
 
 @each_source
@@ -143,7 +193,7 @@ def test_no_module_needs_posix(path):
         ("class A:\n    import PIL", [("PIL", True)]),
         ("from alexnet_keras import data", [("alexnet_keras.data", True)]),
         ("from . import data", [("alexnet_keras.data", True)]),
-        ("from .data import load", [("alexnet_keras.data", True)]),
+        ("from .data import load", [("alexnet_keras.data.load", True)]),
     ],
 )
 def test_the_reader_of_imports_sees_every_form(
@@ -165,11 +215,20 @@ def modules_after(code):
         capture_output=True,
         text=True,
     )
-    return set(result.stdout.split()) - sys.stdlib_module_names
+    return set(result.stdout.splitlines()[-1].split()) - sys.stdlib_module_names
 
 
-def test_importing_the_package_loads_neither_tensorflow_nor_keras():
-    loaded = modules_after("import alexnet_keras")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import alexnet_keras",
+        "import alexnet_keras.networks",
+        "import alexnet_keras.runs.workers",
+        "from alexnet_keras.commands import main; main(['summary'])",
+    ],
+)
+def test_the_tables_need_neither_tensorflow_nor_keras(code):
+    loaded = modules_after(code)
     assert not loaded & {"tensorflow", "keras", "numpy"}
 
 
@@ -179,9 +238,14 @@ def test_layers_and_models_load_no_more_than_keras():
     assert ours - keras == {"alexnet_keras"}
 
 
-def test_every_public_name_exists():
-    for name in alexnet_keras.__all__:
-        assert getattr(alexnet_keras, name).__name__ == name
+@pytest.mark.parametrize("package", ["", ".data", ".exchange", ".runs"])
+def test_every_public_name_exists(package):
+    face = importlib.import_module(f"alexnet_keras{package}")
+    for name in face.__all__:
+        assert getattr(face, name).__name__ == name
+        assert name in dir(face)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = face.nothing
 
 
 def test_one_version_everywhere():

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-import inspect
 import json
 
 import keras
@@ -12,9 +11,18 @@ from safetensors.numpy import save_file
 from test_convert import zeros
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
-from alexnet_keras import convert, data, datasets, models, training, weights
-from alexnet_keras.__main__ import MODELS, main
-from alexnet_keras.fingerprint import weight_files
+from alexnet_keras import (
+    data,
+    datasets,
+    exchange,
+    models,
+    recipes,
+    training,
+    weights,
+)
+from alexnet_keras.commands import main
+from alexnet_keras.exchange import sources
+from alexnet_keras.runs import Interruption
 from alexnet_keras.weights import Weights
 
 QUICK = ["--epochs", "2", "--batch-size", "8"]
@@ -54,7 +62,7 @@ def refused(capsys):
 
 
 def test_converted_weights_name_pictures(photos, tmp_path, capsys):
-    arrays = zeros(convert.TORCHVISION)
+    arrays = zeros(sources.TORCHVISION)
     arrays["classifier.6.bias"] = np.log([1, 2, 5]).astype("float32")
     save_file(arrays, tmp_path / "theirs.safetensors")
     (tmp_path / "names.txt").write_text("cat\ndog\nowl\n")
@@ -77,9 +85,7 @@ def test_converted_weights_name_pictures(photos, tmp_path, capsys):
             [f"   {share}", f"  {name}"]
             for share, name in zip((62.5, 25.0, 12.5), names, strict=True)
         ]
-    network = keras.layers.TFSMLayer if False else models.OneWeirdTrick
-    built = network(weights=out, classes=3)
-    first = built.layers[1]
+    first = exchange.load(out).layers[1]
     assert first.name == "rescaling"
     np.testing.assert_allclose(
         1 / np.array(first.scale), [58.395, 57.12, 57.375]
@@ -119,7 +125,7 @@ def test_weights_are_measured_on_data_whose_classes_they_know(
     said = capsys.readouterr().out
     assert "Of the network's 3 classes it may name only the 2 of these" in said
     pictures = data.load(photos, 64, report=lambda line: None)
-    network = models.from_weights(convert.read(small))
+    network = exchange.from_weights(exchange.read(small))
     images, labels = (
         np.concatenate(part)
         for part in zip(*pictures.evaluation(8), strict=True)
@@ -147,8 +153,10 @@ def test_weights_that_do_not_tell_their_scale_are_not_asked(
 
 
 def test_the_body_is_that_of_the_whole_network(small):
-    whole = models.from_weights(convert.read(small))
-    body = models.AlexNetMini(include_top=False, weights=small, pooling="avg")
+    whole = exchange.from_weights(exchange.read(small))
+    body = models.AlexNetMini(
+        include_top=False, weights=small, pooling="avg", rescaling=RESCALING
+    )
     images = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3))
     maps = keras.Model(whole.input, whole.get_layer("pool5").output)
     np.testing.assert_allclose(
@@ -156,7 +164,7 @@ def test_the_body_is_that_of_the_whole_network(small):
         maps.predict_on_batch(images).mean((1, 2)),
         rtol=1e-5,
     )
-    raw = models.AlexNetMini(False, small, rescaling=False)
+    raw = models.AlexNetMini(False, small)  # None is none
     assert "rescaling" not in [layer.name for layer in raw.layers]
 
 
@@ -180,29 +188,16 @@ def test_what_does_not_fit_is_told_with_what_does(small, build, message):
     assert str(error.value).endswith(end)
 
 
-def test_all_rooms_know_the_same_networks():
-    known = {
-        model: (
-            builder.__name__,
-            inspect.signature(builder).parameters["name"].default,
-        )
-        for model, builder in models.BUILDERS.items()
-    }
-    assert known == weights.BUILDERS
-    assert MODELS == tuple(known)
-    assert weight_files._OURS.keys() == known.keys()
-
-
 def test_a_body_does_not_fit_a_whole_network(small):
-    found = convert.read(small)
+    found = exchange.read(small)
     body = {
         name: found.arrays[name]
         for name in ("conv1", "conv2", "conv3", "conv4", "conv5")
     }
     found = found._replace(arrays=body, class_names=None)
-    models.AlexNetMini(include_top=False, weights=found)
+    weights.assign(models.AlexNetMini(include_top=False), found)
     with pytest.raises(ValueError, match="the network has fc6") as error:
-        models.AlexNetMini(weights=found)
+        weights.assign(models.AlexNetMini(), found)
     assert "those of AlexNetMini(include_top=False, " in str(error.value)
 
 
@@ -214,15 +209,14 @@ def test_two_networks_of_the_same_shapes_are_told_apart():
         "conv4": (np.zeros((3, 3, 192, 384)), np.zeros(384)),
         "conv5": (np.zeros((3, 3, 192, 256)), np.zeros(256)),
     }
-    for model, other in (("caffe", "AlexNet"), ("two-tower", "CaffeAlexNet")):
-        found = Weights(arrays, model)
-        fitting = models.from_weights(found)
+    for name, other in (("caffe", "two-tower"), ("two-tower", "caffe")):
+        found = Weights(arrays, name)
+        fitting = exchange.from_weights(found)
         np.testing.assert_array_equal(fitting.get_layer("conv1").bias, 0)
+        body = models.AlexNet(include_top=False, network=other)
         with pytest.raises(ValueError, match="is not .*, though the shapes"):
-            getattr(models, other)(include_top=False, weights=found)
-    plain = Weights(arrays)  # of a file that does not tell
-    models.CaffeAlexNet(include_top=False, weights=plain)
-    models.AlexNet(include_top=False, weights=plain)
+            weights.assign(body, found, other)
+        weights.assign(body, Weights(arrays), other)  # which does not tell
 
 
 def train(photos, folder, *more):
@@ -242,8 +236,8 @@ def test_training_starts_from_weights_and_leaves_the_frozen_ones(
     # fc6, fc7 and fc8 for two classes
     trained = 257 * 2 + 256 * 257 + 577 * 256
     assert f"Frozen until conv5: {trained:,} parameters are trained." in said
-    start = convert.read(small)
-    end = convert.read(folder / "model.keras")
+    start = exchange.read(small)
+    end = exchange.read(folder / "model.keras")
     np.testing.assert_allclose(end.rescaling[1], RESCALING[1], 1e-6)
     for layer, (kernel, bias) in end.arrays.items():
         same = layer.startswith("conv")
@@ -259,14 +253,14 @@ def test_training_starts_from_weights_and_leaves_the_frozen_ones(
 
 def test_the_same_classes_keep_their_fc8(photos, save, monkeypatch):
     pictures = data.load(photos, 64, report=lambda line: None)
-    recipe = dataclasses.replace(training.FAST, batch_size=8)
+    recipe = dataclasses.replace(recipes.FAST, batch_size=8)
     for names, is_kept in (
-        (["blue", "red"], True), (["red", "blue"], False), (None, False),
-    ):  # fmt: skip
-        found = convert.read(save(2, names=names))
-        network = training.build(
-            "mini", recipe, pictures, seed=3, weights=found
-        )
+        (["blue", "red"], True),
+        (["red", "blue"], False),
+        (None, False),
+    ):
+        found = exchange.read(save(2, names=names))
+        network = training.build("mini", recipe, pictures, seed=3, start=found)
         start = found.arrays["fc8"][0]
         kernel = network.get_layer("fc8").kernel
         assert np.array_equal(kernel, start) is is_kept
@@ -283,7 +277,7 @@ def test_a_run_goes_on_only_with_the_weights_it_began_with(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.Interruption, "on_epoch_end", stop)
+        patch.setattr(Interruption, "on_epoch_end", stop)
         assert train(photos, folder, "--weights", small) == 130
     capsys.readouterr()
     other = save(4)
@@ -332,7 +326,7 @@ def test_a_runs_folder_is_a_file_of_weights_that_knows_its_classes(
     assert f"Weights: {first}.\n" in said  # fc8 too
     out = tmp_path / "out.weights.h5"
     assert main(["convert", str(first), str(out)]) == 0
-    found = convert.read(out)
+    found = exchange.read(out)
     assert (found.model, found.class_names) == ("mini", ["blue", "red"])
     picture = str(photos / "red" / "1.jpg")
     answers = []
@@ -376,7 +370,7 @@ def test_class_names_may_come_from_windows_and_must_differ(
         out = tmp_path / f"{number}.weights.h5"
         typed = ["convert", small, out, "--class-names", names]
         assert main([str(word) for word in typed]) == 0
-        assert convert.read(out).class_names == text.split("\n")
+        assert exchange.read(out).class_names == text.split("\n")
     said = refused("evaluate", out, "--data", photos)
     assert "the same name" in said
 
@@ -393,12 +387,12 @@ def test_what_is_not_there_is_said(small, photos, tmp_path, refused):
 
 def test_a_scale_that_is_not_told_is_not_invented(tmp_path, capsys):
     """On the way out through safetensors and in again."""
-    arrays = zeros(convert.TORCHVISION)
+    arrays = zeros(sources.TORCHVISION)
     save_file(arrays, tmp_path / "theirs.safetensors")
-    found = convert.read(tmp_path / "theirs.safetensors")
+    found = exchange.read(tmp_path / "theirs.safetensors")
     found = found._replace(rescaling=None)
-    convert.write_safetensors(tmp_path / "ours.safetensors", found)
-    assert convert.read(tmp_path / "ours.safetensors").rescaling is None
+    exchange.write_safetensors(tmp_path / "ours.safetensors", found)
+    assert exchange.read(tmp_path / "ours.safetensors").rescaling is None
 
 
 def test_identify_says_whose_alexnet_a_file_holds(
@@ -409,8 +403,8 @@ def test_identify_says_whose_alexnet_a_file_holds(
     assert lines[0] == "AlexNetMini of alexnet_keras."
     assert lines[-1] == "367,043 parameters, 576 values reach fc6"
     (tmp_path / "x.weights.h5").write_text("nothing")
-    assert "not a whole HDF5" in refused("identify", tmp_path / "x.weights.h5")
-    assert "no such file" in refused("identify", tmp_path / "none.onnx")
+    assert "no HDF5 file" in refused("identify", tmp_path / "x.weights.h5")
+    assert "is no file" in refused("identify", tmp_path / "none.onnx")
 
 
 def test_what_convert_cannot_do_is_refused(

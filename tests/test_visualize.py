@@ -1,11 +1,14 @@
 """Figures: what is drawn is what the numbers say."""
 
+import math
 import subprocess
 import sys
 
+import pytest
 from matplotlib.colors import to_rgba
 
-from alexnet_keras import visualize
+from alexnet_keras import networks, visualize
+from alexnet_keras.visualize import style
 
 
 def bars(axes, color):
@@ -24,9 +27,9 @@ def test_overhang_draws_each_missing_pixel():
     hatched = [bar for bar in bars(axes, "white") if bar[2]]
     assert hatched == [(224, 227, True), (225, 227, True), (226, 227, True)]
     inside = [(216, 224, False), (216, 225, False), (216, 226, False)]
-    assert bars(axes, visualize.ORANGE) == inside
-    assert bars(axes, visualize.GREEN) == [(216, 227, False)]
-    assert bars(axes, visualize.SKY) == [(212, 223, False)] * 4
+    assert bars(axes, style.ORANGE) == inside
+    assert bars(axes, style.GREEN) == [(216, 227, False)]
+    assert bars(axes, style.SKY) == [(212, 223, False)] * 4
     texts = [text.get_text() for text in axes.texts if text.get_text()]
     assert texts.count("place 54") == texts.count("place 55") == 4
     for note in ("3 pixels missing", "1 pixel missing", "fits exactly"):
@@ -35,15 +38,54 @@ def test_overhang_draws_each_missing_pixel():
 
 def test_overhang_of_another_layer():
     (axes,) = visualize.overhang((55, 54), 3, 2).axes
-    assert bars(axes, visualize.GREEN) == [(52, 55, False)]
-    assert bars(axes, visualize.ORANGE) == [(52, 54, False)]
+    assert bars(axes, style.GREEN) == [(52, 55, False)]
+    assert bars(axes, style.ORANGE) == [(52, 54, False)]
 
 
 def test_pooled_windows_cover_what_a_value_sees():
     (axes,) = visualize.pooled_windows(11, 4, 3).axes
     filters = [(0, 11, False), (4, 15, False), (8, 19, False)]
-    assert bars(axes, visualize.SKY) == filters
-    assert bars(axes, visualize.ORANGE) == [(0, 19, False)]
+    assert bars(axes, style.SKY) == filters
+    assert bars(axes, style.ORANGE) == [(0, 19, False)]
+
+
+def test_a_map_draws_every_layer_to_scale_and_lights_those_named():
+    lit = ("conv1", "pool1", "fc6")
+    (axes,) = visualize.network_map(lit).axes
+    names = ["input", "conv1", "norm1", "pool1", "conv2", "norm2", "pool2"]
+    names += ["conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8"]
+    texts = [text.get_text() for text in axes.texts]
+    assert [text for text in texts if " " not in text][: len(names)] == [
+        name for name in names if name not in ("fc6", "fc7", "fc8")
+    ] + ["fc6", "4096", "fc7"]
+    assert texts.count("you are here") == 1
+    assert "27 x 27 x 256" in texts
+    blocks = axes.patches
+    # four layers and two norms stand in two towers
+    assert len(blocks) == len(names) + 5
+    conv1, conv3 = blocks[1], blocks[10]
+    assert conv1.get_height() / blocks[0].get_height() == pytest.approx(
+        math.sqrt(55 / 227)
+    )
+    assert conv3.get_width() / conv1.get_width() == pytest.approx(2)
+    lit_places = {
+        round(block.get_x() + block.get_width() / 2)
+        for block in blocks
+        if block.get_facecolor() == to_rgba(style.ORANGE)
+    }
+    assert lit_places == {names.index(name) for name in lit}
+    (arrows,) = axes.lines
+    assert {*arrows.get_xdata()} == lit_places
+
+
+def test_a_map_of_ones_own_rows_and_names_it_has_not():
+    rows = networks.MINI[:3]
+    (axes,) = visualize.network_map(["norm1"], rows, 64).axes
+    assert len(axes.patches) == 1 + 1 + 2 + 1
+    with pytest.raises(
+        ValueError, match=r"no conv2.*It has input, conv1, norm"
+    ):
+        visualize.network_map(["conv2"], rows, 64)
 
 
 def test_figures_are_white_and_their_axes_have_units(tmp_path):

@@ -72,10 +72,21 @@ model.fit(batches, verbose=0, shuffle=False)
 
 def command(photos, folder, *more):
     return [
-        "train", "--data", str(photos), "--model", "mini", "--batch-size", "8",
-        "--epochs", "4", "--checkpoint-steps", "1", "--run-dir", str(folder),
+        "train",
+        "--data",
+        str(photos),
+        "--model",
+        "mini",
+        "--batch-size",
+        "8",
+        "--epochs",
+        "4",
+        "--checkpoint-steps",
+        "1",
+        "--run-dir",
+        str(folder),
         *more,
-    ]  # fmt: skip
+    ]
 
 
 def start_workers(arguments):
@@ -107,12 +118,18 @@ def whole(photos, tmp_path_factory):
     ("jobs", "task", "expected"),
     [
         ({"worker": ["a:1", "b:2"]}, ("worker", 1), (("a:1", "b:2"), 1)),
-        ({"chief": ["c:1"], "worker": ["a:1"]}, ("worker", 0),
-         (("c:1", "a:1"), 1)),
-        ({"chief": ["c:1"], "worker": ["a:1"]}, ("chief", 0),
-         (("c:1", "a:1"), 0)),
+        (
+            {"chief": ["c:1"], "worker": ["a:1"]},
+            ("worker", 0),
+            (("c:1", "a:1"), 1),
+        ),
+        (
+            {"chief": ["c:1"], "worker": ["a:1"]},
+            ("chief", 0),
+            (("c:1", "a:1"), 0),
+        ),
     ],
-)  # fmt: skip
+)
 def test_tf_config_names_the_workers(monkeypatch, jobs, task, expected):
     config = {"cluster": jobs, "task": {"type": task[0], "index": task[1]}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(config))

@@ -5,7 +5,7 @@ import pathlib
 from alexnet_keras import networks, shapes
 from alexnet_keras.commands.common import BadInput, refused
 from alexnet_keras.commands.options import network_options, option, positive
-from alexnet_keras.exchange import SOURCES
+from alexnet_keras.exchange.kinds import SOURCES
 
 
 def summary_options(parser):

@@ -101,6 +101,25 @@ def list_folder(folder, seed=0, validation_share=0.2):
     else:
         found = _split(_classes(folder), seed, validation_share)
 
+    names = _check(folder, found)
+    return Listed(
+        names,
+        {
+            split: FilePictures(
+                folder,
+                [
+                    (path, label)
+                    for label, name in enumerate(names)
+                    for path in classes.get(name, ())
+                ],
+            )
+            for split, classes in found.items()
+        },
+    )
+
+
+def _check(folder, found):
+    """Refuses classes that cannot be learned; gives their names."""
     names = tuple(sorted(found["train"]))
     if not names:
         raise DataError(
@@ -125,20 +144,7 @@ def list_folder(folder, seed=0, validation_share=0.2):
                 )
                 + " Every split needs the class folders of train."
             )
-    return Listed(
-        names,
-        {
-            split: FilePictures(
-                folder,
-                [
-                    (path, label)
-                    for label, name in enumerate(names)
-                    for path in classes.get(name, ())
-                ],
-            )
-            for split, classes in found.items()
-        },
-    )
+    return names
 
 
 def _children(folder):

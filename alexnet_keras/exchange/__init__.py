@@ -7,12 +7,6 @@ these into one line, and `identity` compares.
 
 from alexnet_keras import lazily
 
-SOURCES = {  # where files are from, and the kinds of files, as in `opening`
-    "onnx": ("ONNX",),
-    "torchvision": ("safetensors", "PyTorch"),
-    "caffe": (".npz",),
-    "keras": ("Keras", "HDF5"),
-}
 _HOMES = {
     "from_weights": "loading",
     "identify": "loading",
@@ -21,4 +15,4 @@ _HOMES = {
     "write_safetensors": "sources",
 }
 __getattr__, __dir__ = lazily.face(__name__, _HOMES)
-__all__ = sorted([*_HOMES, "SOURCES"])
+__all__ = sorted(_HOMES)

@@ -221,7 +221,8 @@ def _measured(found, shape):
         else:
             line = _line(row, shape)
             after = line and line.output_shape
-            if isinstance(row, Conv):
+            if isinstance(row, Conv):  # they need no sizes
+                line = _line(row._replace(padding="same"), shape)
                 parameters = line and line.parameters
         measured.append(_Measured(row, remarks, shape, after, parameters))
         shape = after

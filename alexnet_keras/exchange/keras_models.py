@@ -186,7 +186,9 @@ def _row(kind, name, own):
             zeros = own.get("padding")
             while isinstance(zeros, list) and zeros:  # those at the top
                 zeros = zeros[0]
-            return Other(name, kind, 0, zeros=zeros)
+            return Other(
+                name, kind, 0, zeros=zeros if zeros in range(99) else None
+            )
         case "Lambda":
             return _lambda(name, own)
         case "Flatten":
@@ -216,8 +218,8 @@ def _norm(name, own):
         own["size"] = 2 * own["depth_radius"] + 1
     size = own.get("size", own.get("n", own.get("local_size")))
     bias = own.get("bias", own.get("k"))
-    groups = own.get("groups", 1)
-    return Norm(name, size, own.get("alpha"), own.get("beta"), bias, groups)
+    alpha, beta, groups = (own.get(key) for key in ("alpha", "beta", "groups"))
+    return Norm(name, size, alpha, beta, bias, groups)
 
 
 def _lambda(name, own):

@@ -115,6 +115,8 @@ def in_one_line(nodes, outputs):
     for node in nodes:
         for name in dict.fromkeys(name for name, _ in node.reads):
             readers[name].append(node)
+    for name, own in readers.items():  # an output within is passed over
+        readers[name] = [node for node in own if node.row is not _END] or own
     found, here = [], {IMAGE}
     while following := list(
         {node.name: node for name in here for node in readers[name]}.values()

@@ -5,12 +5,12 @@ import os
 
 from alexnet_keras import files, models, networks, shapes, weights
 from alexnet_keras.exchange import (
-    SOURCES,
     identity,
     keras_models,
     onnx_graphs,
     weight_files,
 )
+from alexnet_keras.exchange.kinds import SOURCES
 from alexnet_keras.exchange.opening import open_file
 from alexnet_keras.exchange.sources import (
     CAFFE,
@@ -64,7 +64,7 @@ def _read_file(opened):
 def _told(opened):
     """Gives the network that names, or facts of ours, tell; else None."""
     if opened.facts is not None:
-        with files.reading(opened.path, opened.kind):
+        with files.reading(opened.path, "file of weights"):
             facts = json.loads(opened.facts)
         return facts.get("model") if isinstance(facts, dict) else None
     names = {

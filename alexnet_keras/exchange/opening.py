@@ -16,18 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alexnet_keras import files, weights
-
-_READERS = {  # an ending: the file's kind, and the reader of its arrays
-    ".keras": "Keras",
-    ".weights.h5": "HDF5",
-    ".h5": "HDF5",
-    ".hdf5": "HDF5",
-    ".onnx": "ONNX",
-    ".safetensors": "safetensors",
-    ".pth": "PyTorch",
-    ".pt": "PyTorch",
-    ".npz": ".npz",
-}
+from alexnet_keras.exchange.kinds import ENDINGS
 
 
 class Array(NamedTuple):
@@ -76,14 +65,14 @@ def open_file(path):
         what = "a folder" if path.is_dir() else "no file"
         raise ValueError(
             f"{path} is {what}. Give the path of a file that ends in "
-            f"{', '.join(_READERS)}."
+            f"{', '.join(ENDINGS)}."
         )
     ending = re.search(r"(\.weights)?(\.[^.]*)?$", path.name.lower())[0]
-    kind = _READERS.get(ending)
+    kind = ENDINGS.get(ending)
     if kind is None:
         raise ValueError(
             f"By its name {path} is no file of a network. Known are those that "
-            f"end in {', '.join(_READERS)}."
+            f"end in {', '.join(ENDINGS)}."
         )
     try:
         is_pickle = _holds_pickle(path)
@@ -108,7 +97,7 @@ def open_file(path):
 
 
 def _keras(opened):
-    with files.reading(opened.path, opened.kind):
+    with files.reading(opened.path, f"{opened.kind} file"):
         with zipfile.ZipFile(opened.path) as archive:
             return opened._replace(config=weights.read_config(archive))
 
@@ -125,7 +114,7 @@ def _hdf5(opened):
             names[path] = str(item.attrs.get("name", path))
 
     with (
-        files.reading(opened.path, opened.kind),
+        files.reading(opened.path, f"{opened.kind} file"),
         h5py.File(opened.path) as file,
     ):
         if "model_config" in file.attrs:  # of Keras 2
@@ -147,7 +136,9 @@ def _hdf5(opened):
 
 def _onnx(opened):
     onnx = package("onnx")
-    with files.reading(opened.path, opened.kind, Exception):  # protobuf's
+    with files.reading(
+        opened.path, f"{opened.kind} file", Exception
+    ):  # protobuf's
         graph = onnx.load(opened.path, load_external_data=False)
         if not graph.graph.node:
             raise ValueError("it holds no graph")
@@ -164,7 +155,9 @@ def _safetensors(opened):
 
     arrays = {}
     with (
-        files.reading(opened.path, opened.kind, safetensors.SafetensorError),
+        files.reading(
+            opened.path, f"{opened.kind} file", safetensors.SafetensorError
+        ),
         safetensors.safe_open(opened.path, framework="numpy") as file,
     ):
         facts = (file.metadata() or {}).get(weights.FACTS)
@@ -213,7 +206,7 @@ def _npz(opened):
     arrays = {}
     errors = (SyntaxError, tokenize.TokenError)
     with (
-        files.reading(opened.path, opened.kind, *errors),
+        files.reading(opened.path, f"{opened.kind} file", *errors),
         zipfile.ZipFile(opened.path) as archive,
     ):
         for entry in archive.infolist():

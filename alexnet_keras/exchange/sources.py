@@ -74,7 +74,7 @@ def bring(path, source, arrays, facts=None):
             + "\n  ".join(wrong)
         )
     ours = {}
-    with files.reading(path, "weights"):
+    with files.reading(path, "file of weights"):
         for layer, name, _ in source.kernels():
             kernel, bias = (
                 np.asarray(arrays[name + ending].read(), "float32")

@@ -94,9 +94,15 @@ class Checkpointer(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, run, network, identity, rows, steps_per_epoch, every=None,
+        self,
+        run,
+        network,
+        identity,
+        rows,
+        steps_per_epoch,
+        every=None,
         resumed=None,
-    ):  # fmt: skip
+    ):
         super().__init__()
         self._run = run
         self._network = network

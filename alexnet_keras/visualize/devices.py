@@ -46,9 +46,11 @@ def timeline(workers, shared="all-reduce"):
     axes.set(xlabel="time since the step began (ms)", ylim=(lane + 0.5, -0.5))
     figure.legend(
         handles=[Rectangle((0, 0), 1, 1, color=colors[n]) for n in names],
-        labels=names, loc="outside upper center", ncols=len(names),
+        labels=names,
+        loc="outside upper center",
+        ncols=len(names),
         frameon=False,
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -69,9 +71,13 @@ def drift(differences):
         steps, values = range(1, len(values) + 1), np.maximum(values, 1e-18)
         axes.plot(steps, values, color=color, marker="os^D"[number % 4], ms=4)
         axes.annotate(
-            precision, (steps[-1], values[-1]), (7, 0), color=color,
-            textcoords="offset points", va="center",
-        )  # fmt: skip
+            precision,
+            (steps[-1], values[-1]),
+            (7, 0),
+            color=color,
+            textcoords="offset points",
+            va="center",
+        )
     axes.axhline(1e-10, color=GREY, ls="--", lw=1, zorder=0)
     axes.text(1, 1.7e-10, "1e-10, the limit of our proof", color="#666666")
     axes.set(

@@ -24,16 +24,24 @@ def sheet(images, labels, class_names):
     ]
     columns = max(map(len, rows))
     figure, axes = axes_of(
-        1.1 * columns + 1, 1.1 * len(rows), nrows=len(rows), ncols=columns,
+        1.1 * columns + 1,
+        1.1 * len(rows),
+        nrows=len(rows),
+        ncols=columns,
         squeeze=False,
-    )  # fmt: skip
+    )
     for row, name, line in zip(rows, class_names, axes, strict=True):
         for place, panel in enumerate(line):
             panel.set_axis_off()
             if place < len(row):
                 panel.imshow(row[place])
         line[0].text(
-            -0.08, 0.5, name, transform=line[0].transAxes, ha="right",
-            va="center", fontsize=9,
-        )  # fmt: skip
+            -0.08,
+            0.5,
+            name,
+            transform=line[0].transAxes,
+            ha="right",
+            va="center",
+            fontsize=9,
+        )
     return figure

@@ -35,9 +35,13 @@ def curves(rows, num_classes):
     right.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(0, 100))
     last = shares[-1]
     right.annotate(
-        f"{last:.1f}%", (epochs[-1], last), (0, 7), color=BLUE,
-        textcoords="offset points", ha="right",
-    )  # fmt: skip
+        f"{last:.1f}%",
+        (epochs[-1], last),
+        (0, 7),
+        color=BLUE,
+        textcoords="offset points",
+        ha="right",
+    )
     for axes in (left, right):
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
@@ -74,8 +78,13 @@ def confusion(matrix, class_names):
             if number:
                 dark = shares[row, column] > 50
                 axes.text(
-                    column, row, number, ha="center", va="center", fontsize=8,
+                    column,
+                    row,
+                    number,
+                    ha="center",
+                    va="center",
+                    fontsize=8,
                     color="white" if dark else BLACK,
-                )  # fmt: skip
+                )
     axes.spines[["top", "right", "bottom", "left"]].set_visible(False)
     return figure

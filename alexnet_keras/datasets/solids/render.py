@@ -76,10 +76,7 @@ def _draw(label, values):
     World: x to the right, y away from the camera, z up, the body's centre in
     the origin. Vectors are lists of three tensors, so that XLA fuses loops.
     """
-    p = {}
-    parts = tf.split(values, list(LAYOUT.values()))
-    for name, part in zip(LAYOUT, parts, strict=True):
-        p[name] = tf.unstack(part) if LAYOUT[name] > 1 else part[0]
+    p = _named(values)
     line = (np.arange(SIZE, dtype="float32") + 0.5) / (SIZE / 2) - 1.0
     across, upward = (c.ravel() for c in np.meshgrid(line, -line))
     du = p["zoom"] * (across - p["position"][0])
@@ -121,11 +118,7 @@ def _draw(label, values):
     facing = tf.maximum(dot(normal, p["light"]), 0.0) * lit
     above = (0.5 + 0.5 * normal[2]) * air
     below = (0.5 - 0.5 * normal[2]) * air
-    half = unit([a - b for a, b in zip(p["light"], ray, strict=True)])
-    shine = tf.exp((12.0 + 90.0 * p["gloss"]) * (dot(normal, half) - 1.0))
-    shine = 0.75 * p["gloss"] * shine * lit
-    rim = tf.maximum(1.0 + dot(normal, ray), 0.0)
-    rim = 0.35 * p["gloss"] * rim * rim * rim
+    shine, rim = _highlights(p, ray, normal, lit)
 
     channels = []
     for c in range(3):
@@ -142,6 +135,24 @@ def _draw(label, values):
         color = tf.sqrt(tf.clip_by_value(color, 0.0, 1.0))  # about sRGB
         channels.append(tf.cast(255.0 * color + 0.5, tf.uint8))
     return channels
+
+
+def _named(values):
+    """Gives the parameters their names; those of several numbers are lists."""
+    parts = tf.split(values, list(LAYOUT.values()))
+    return {
+        name: tf.unstack(part) if LAYOUT[name] > 1 else part[0]
+        for name, part in zip(LAYOUT, parts, strict=True)
+    }
+
+
+def _highlights(p, ray, normal, lit):
+    """Gives the reflections of the light and of the wall on a glossy body."""
+    half = unit([a - b for a, b in zip(p["light"], ray, strict=True)])
+    shine = tf.exp((12.0 + 90.0 * p["gloss"]) * (dot(normal, half) - 1.0))
+    shine = 0.75 * p["gloss"] * shine * lit
+    rim = tf.maximum(1.0 + dot(normal, ray), 0.0)
+    return shine, 0.35 * p["gloss"] * rim * rim * rim
 
 
 def _trace(distance, eye, ray, ground, light, pixel):

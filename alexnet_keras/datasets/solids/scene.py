@@ -37,12 +37,29 @@ RANGES = {
 
 # The numbers that the renderer needs, and how many there are of each.
 LAYOUT = {
-    "rotation": 9, "eye": 3, "ahead": 3, "up": 3, "zoom": 1, "position": 2,
-    "floor": 1, "light": 3, "sun": 3, "sky": 3, "color": 3, "color2": 3,
-    "gloss": 1, "pattern": 4, "pattern_axes": 6, "floor_color": 3,
-    "floor_color2": 3, "floor_pattern": 4, "floor_axes": 6, "wall": 3,
-    "bounce": 3, "pebbles": 9 * PEBBLES,
-}  # fmt: skip
+    "rotation": 9,
+    "eye": 3,
+    "ahead": 3,
+    "up": 3,
+    "zoom": 1,
+    "position": 2,
+    "floor": 1,
+    "light": 3,
+    "sun": 3,
+    "sky": 3,
+    "color": 3,
+    "color2": 3,
+    "gloss": 1,
+    "pattern": 4,
+    "pattern_axes": 6,
+    "floor_color": 3,
+    "floor_color2": 3,
+    "floor_pattern": 4,
+    "floor_axes": 6,
+    "wall": 3,
+    "bounce": 3,
+    "pebbles": 9 * PEBBLES,
+}
 
 
 def draw_scene(seed, split, index):
@@ -129,13 +146,17 @@ def parameters(label, scene):
         "floor_color2": floor_color * (1.0 - scene["floor_contrast"]),
         "floor_pattern": np.eye(4)[scene["floor"]],
         "floor_axes": [
-            scale * math.cos(TURN * a), -scale * math.sin(TURN * a), b,
-            scale * math.sin(TURN * a), scale * math.cos(TURN * a), d,
+            scale * math.cos(TURN * a),
+            -scale * math.sin(TURN * a),
+            b,
+            scale * math.sin(TURN * a),
+            scale * math.cos(TURN * a),
+            d,
         ],
         "wall": on_floor * _rgb(scene["wall_lightness"], *ground),
         "bounce": 0.35 * on_floor * floor_color,
         "pebbles": _pebbles(scene, floor),
-    }  # fmt: skip
+    }
     return np.concatenate([np.ravel(values[name]) for name in LAYOUT]).astype(
         "float32"
     )
@@ -149,11 +170,17 @@ def _pebbles(scene, floor):
         away = 1.25 + 1.1 * u[1] if k < scene["num_pebbles"] else 1e3
         radius = 0.07 + 0.10 * u[2]
         flat = radius * (0.45 + 0.5 * u[3])
-        pebbles.append([
-            away * math.cos(angle), away * math.sin(angle), floor + 0.8 * flat,
-            1 / radius, 1 / (radius * (0.7 + 0.3 * u[4])), 1 / flat,
-            *_rgb(0.4 + 0.4 * u[5], 0.06 * u[6], u[7]),
-        ])  # fmt: skip
+        pebbles.append(
+            [
+                away * math.cos(angle),
+                away * math.sin(angle),
+                floor + 0.8 * flat,
+                1 / radius,
+                1 / (radius * (0.7 + 0.3 * u[4])),
+                1 / flat,
+                *_rgb(0.4 + 0.4 * u[5], 0.06 * u[6], u[7]),
+            ]
+        )
     return sorted(pebbles, key=lambda p: -p[1])  # painted from far to near
 
 
