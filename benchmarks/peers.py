@@ -170,6 +170,8 @@ def _copy_weights(ours, plain, peer):
     """Gives the weights of our network to both peers."""
     import torch
 
+    from alexnet_keras.weights import arrays_of
+
     def with_weights(layers):
         return [layer for layer in layers if list(layer.parameters())]
 
@@ -179,10 +181,7 @@ def _copy_weights(ours, plain, peer):
     for source, target, other in zip(
         sources, targets, with_weights(peer), strict=True
     ):
-        if hasattr(source, "get_grouped_weights"):
-            kernel, bias = source.get_grouped_weights()
-        else:
-            kernel, bias = source.get_weights()
+        kernel, bias = arrays_of(source)
         target.set_weights([kernel, bias])
         if source.name == "fc6":  # PyTorch flattens channels first
             kernel = kernel.reshape(*maps, -1).transpose(2, 0, 1, 3)

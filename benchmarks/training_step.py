@@ -36,13 +36,13 @@ def prepare_ours(options, policy="float32", devices=1):
     from alexnet_keras import distribution
 
     strategy = distribution.strategy(distribution.start(devices))
-    from alexnet_keras import models, training
+    from alexnet_keras import models, recipes, training
 
     with training.Precision(policy), strategy.scope():
         network = models.AlexNet(
             input_shape=(options.size, options.size, 3), initialization="he"
         )
-        optimizer = training.MomentumSGD(1e-3, momentum=0.9)
+        optimizer = recipes.MomentumSGD(1e-3, momentum=0.9)
     where = f", {devices} replicas on one processor" if devices > 1 else ""
     label = f"this package, {policy}{where}"
     return label, _keras_turn(network, optimizer, strategy, options)

@@ -24,17 +24,21 @@ def sound():
         builder.SETUP.format(repository=builder.repository(), devices=1),
         metadata=builder.SETUP_METADATA,
     )
-    figure = new_code(
-        "figure",
-        outputs=[nbformat.v4.new_output("display_data", {"image/png": "aaaa"})],
-    )
+    picture = nbformat.v4.new_output("display_data", {"image/png": "aaaa"})
+    alt = {"mystnb": {"image": {"alt": "A sentence."}}}
+    figure = new_code("figure", outputs=[picture], metadata=alt)
+    way = f"[Contents]({builder.CONTENTS})"
     cells = [
-        new_text(f"# A title\n\n{builder.badge('a_chapter')}\n\n> A box."),
+        new_text(
+            f"# A title\n\n{builder.badge('a_chapter')}\n\n{way}\n\n> A box."
+        ),
         setup,
+        new_code("the map", metadata=builder.MAP_METADATA),
         *(new_code(f"print({number})") for number in range(30)),
         figure,
         new_text(f"{ALT_TEXT}A sentence."),
         *(new_text(f"## {name}") for name in ENDING),
+        new_text(way),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=builder.METADATA)
     for number, cell in enumerate(code_cells(notebook)):
@@ -120,7 +124,7 @@ def no_box(notebook):
 
 
 def no_takeaways(notebook):
-    notebook.cells[-3].source = "## Something else"
+    notebook.cells[-4].source = "## Something else"
 
 
 def long_text(notebook):
@@ -132,13 +136,29 @@ def long_cell(notebook):
 
 
 def few_cells(notebook):
-    del notebook.cells[27:32]
+    del notebook.cells[27:33]
     for number, cell in enumerate(code_cells(notebook)):
         cell.execution_count = number + 1
 
 
 def no_alt_text(notebook):
-    notebook.cells[-5].source = "A picture"
+    notebook.cells[-6].source = "A picture"
+
+
+def no_stamped_alt(notebook):
+    notebook.cells[-7].metadata = {}
+
+
+def other_alt(notebook):
+    notebook.cells[-6].source += " More."
+
+
+def no_way_at_the_end(notebook):
+    notebook.cells[-1].source = "The end"
+
+
+def no_map(notebook):
+    notebook.cells[2].metadata = {}
 
 
 def image_without_alt(notebook):
@@ -171,7 +191,11 @@ FAULTS = {
     long_text: "2,000 words",
     long_cell: "15 lines",
     few_cells: "35 to 60",
-    no_alt_text: "a figure without",
+    no_alt_text: "a figure without **Figure.**",
+    no_stamped_alt: "a figure without alternative text",
+    other_alt: "a figure without alternative text",
+    no_way_at_the_end: "no way to the contents",
+    no_map: "no map of the network",
     image_without_alt: "image without alt",
     same_id: "not a valid notebook",
 }

@@ -18,7 +18,7 @@ import build_notebooks as builder  # noqa: E402
 
 SLUGS = sorted(path.stem for path in builder.NOTEBOOKS.glob("*.ipynb"))
 ENDING = ["AlexNet so far", "Three takeaways", "Exercises", "What comes next"]
-ALT_TEXT = "**Figure.** "
+ALT_TEXT = builder.FIGURE
 
 
 def code_cells(notebook):
@@ -90,6 +90,16 @@ def check_address(notebook, slug):
         yield "the setup cell lacks the address of pyproject.toml"
 
 
+def check_stamps(notebook, slug):
+    """The way to the neighbours at both ends, and the map of the network."""
+    ends = [notebook.cells[0].source, notebook.cells[-1].source]
+    if any(f"[Contents]({builder.CONTENTS})" not in end for end in ends):
+        yield "no way to the contents at the top and at the bottom"
+    code = code_cells(notebook)
+    if not (len(code) > 1 and is_tagged(code[1], "map")):
+        yield "no map of the network after the setup cell"
+
+
 def check_text(notebook, slug):
     text = markdown(notebook)
     titles = re.findall("^# .+", text, re.MULTILINE)
@@ -109,8 +119,9 @@ def check_text(notebook, slug):
 
 def check_cells(notebook, slug):
     cells = notebook.cells
-    if not 35 <= len(cells) <= 60:
-        yield f"not 35 to 60 cells: {len(cells)}"
+    own = len(cells) - 3  # the map, its sentence and the way at the end
+    if not 35 <= own <= 60:
+        yield f"not 35 to 60 cells: {own}"
     for cell in code_cells(notebook):
         if cell.source.count("\n") >= 15:
             yield f"a cell of more than 15 lines: {cell.source[:60]}"
@@ -121,6 +132,10 @@ def check_cells(notebook, slug):
         )
         if has_figure and not (after and after.source.startswith(ALT_TEXT)):
             yield f"a figure without {ALT_TEXT}under it: {cell.source[:60]}"
+        elif has_figure:
+            stamp = cell.metadata.get("mystnb", {}).get("image", {})
+            if stamp.get("alt") != builder.alternative_text(after.source):
+                yield f"a figure without alternative text: {cell.source[:60]}"
 
 
 def check_drift(notebook, slug):
@@ -138,6 +153,7 @@ CHECKS = (
     check_outputs,
     check_nbval,
     check_address,
+    check_stamps,
     check_text,
     check_cells,
 )
@@ -152,6 +168,20 @@ def test_notebook_is_sound_and_fits_its_source(slug):
     path = builder.NOTEBOOKS / f"{slug}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     assert problems(notebook, slug, (*CHECKS, check_drift)) == []
+
+
+def test_the_way_to_the_neighbours_leads_to_notebooks():
+    for slug in SLUGS:
+        notebook = nbformat.read(builder.NOTEBOOKS / f"{slug}.ipynb", 4)
+        links = re.findall(r"\]\((\w+)\.ipynb\)", notebook.cells[-1].source)
+        place = SLUGS.index(slug)
+        around = [
+            *SLUGS[max(place - 1, 0) : place],
+            *SLUGS[place + 1 : place + 2],
+        ]
+        assert links == around
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n## The course\n" in readme  # where CONTENTS leads
 
 
 def test_every_source_has_its_notebook():

@@ -1,11 +1,15 @@
 """Builds notebooks/*.ipynb from notebooks/src/*.py (jupytext percent format).
 
-A source holds what is the chapter's own. What every chapter shares is added
-here: Colab's badge under the title, and the code of the cell tagged `setup`
-(with `devices=2` in its first line it prepares two devices, else one).
+A source holds what is the chapter's own. What every chapter shares is stamped
+here: Colab's badge and the way to the neighbours under the title, the latter
+at the end too; the code of the cell tagged `setup`, and after it the map of the
+network, in which the layers that the cell's `lit` names are lit; and for each
+figure the sentence under it ("**Figure.** ...") as its alternative text.
+With `devices=2` the setup cell prepares two devices, else one.
+
 The same source always gives the same cells with the same ids; a notebook is
 executed from top to bottom in this environment's own Python and is written
-whole or not at all.
+whole or not at all. Where no code has changed, outputs are kept.
 """
 
 import argparse
@@ -14,7 +18,6 @@ import collections
 import copy
 import hashlib
 import json
-import os
 import pathlib
 import re
 import sys
@@ -28,9 +31,14 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from alexnet_keras import networks, shapes
+from alexnet_keras.files import replacing
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 SOURCES = NOTEBOOKS / "src"
+CONTENTS = "../README.md#the-course"
+FIGURE = "**Figure.** "  # begins the sentence under a figure
 METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -45,6 +53,16 @@ SETUP_METADATA = {
     "reason": "Versions and devices differ from machine to machine.",
     "tags": ["setup", "nbval-ignore-output"],
 }
+MAP_METADATA = {
+    "cellView": "form",
+    "jupyter": {"source_hidden": True},
+    "tags": ["map"],
+}
+MAP = """\
+# @title Where you are
+from alexnet_keras import visualize
+
+visualize.network_map({lit})"""
 # Colab brings everything but the package and, for TFDS, one module's older
 # version. Without --no-deps, pip could replace Colab's TensorFlow.
 SETUP = """\
@@ -82,6 +100,80 @@ def badge(slug):
     )
 
 
+def title_of(path):
+    """Returns the title of a chapter's source, such as "4. Why a bend?"."""
+    text = path.read_text(encoding="utf-8")
+    found = re.search("^# # (.+)$", text, re.MULTILINE)
+    return found[1] if found else path.stem
+
+
+def neighbours(path):
+    """Returns the Markdown of the way to the chapters around one."""
+    paths = sorted(SOURCES.glob("*.py"))
+    place = paths.index(path)
+    parts = [f"[Contents]({CONTENTS})"]
+    if place:
+        before = paths[place - 1]
+        parts.insert(0, f"[← {title_of(before)}]({before.stem}.ipynb)")
+    if after := paths[place + 1 : place + 2]:
+        parts.append(f"[{title_of(after[0])} →]({after[0].stem}.ipynb)")
+    return " · ".join(parts)
+
+
+def map_cells(lit):
+    """Returns the map of the network and the sentence under it.
+
+    Args:
+        lit: Str, the names of the layers that are lit, or `"all"`.
+    """
+    names = lit.split()
+    if lit == "all":
+        rows = [line.name for line in shapes.table(networks.ALEXNET)]
+        idle = ("flatten", "drop6", "drop7")
+        names = [name for name in rows if name not in idle]
+    *most, last = names
+    what = f"{', '.join(most)} and {last}" if most else last
+    text = (
+        f"{FIGURE}AlexNet from the image, on the left, to its last layer. "
+        "This chapter is about "
+        + ("all of it." if lit == "all" else f"what is lit: {what}.")
+    )
+    code = MAP.format(lit=json.dumps(names))
+    return [("code", code, MAP_METADATA), ("markdown", text, {})]
+
+
+def stamped(path):
+    """Returns a source's cells, `(type, source, metadata)`, and those added."""
+    cells = []
+    for cell in jupytext.read(path, fmt="py:percent").cells:
+        source, metadata = cell.source, dict(cell.metadata)
+        if not cells and cell.cell_type == "markdown":
+            title, _, rest = source.partition("\n")
+            stamps = f"{badge(path.stem)}\n\n{neighbours(path)}"
+            source = f"{title}\n\n{stamps}\n{rest}"
+        if "setup" not in metadata.get("tags", []):
+            cells.append((cell.cell_type, source, metadata))
+            continue
+        if "lit" not in metadata:
+            raise ValueError(
+                f'{path.name}: the setup cell says nothing of the map: lit="...'
+                '", names of layers, or "all".'
+            )
+        source = SETUP.format(
+            repository=repository(), devices=metadata.get("devices", 1)
+        )
+        cells.append((cell.cell_type, source, SETUP_METADATA))
+        cells += map_cells(metadata["lit"])
+    return [*cells, ("markdown", neighbours(path), {})]
+
+
+def alternative_text(source):
+    """Returns what the sentence under a figure says, as plain text."""
+    text = source.partition("\n\n")[0].removeprefix(FIGURE)
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text)  # links
+    return " ".join(re.sub("[*`]", "", text).split())
+
+
 def from_source(path):
     """Reads a chapter's source.
 
@@ -89,33 +181,24 @@ def from_source(path):
         path: Path of a jupytext percent file; its stem is the chapter's name.
 
     Returns:
-        `NotebookNode` without outputs: the cells of the source, the badge and
-        the setup code put in, and ids that depend on the cells alone.
+        `NotebookNode` without outputs: the cells of the source and what every
+        chapter has, with ids that depend on the cells alone.
     """
-    slug = path.stem
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen = collections.Counter()
-    for number, cell in enumerate(jupytext.read(path, fmt="py:percent").cells):
-        source, metadata = cell.source, dict(cell.metadata)
-        if number == 0 and cell.cell_type == "markdown":
-            title, _, rest = source.partition("\n")
-            source = f"{title}\n\n{badge(slug)}\n{rest}"
-        if "setup" in metadata.get("tags", []):
-            source = SETUP.format(
-                repository=repository(), devices=metadata.get("devices", 1)
-            )
-            metadata = SETUP_METADATA
-        key = (slug, cell.cell_type, source)
+    cells = stamped(path)
+    for (kind, source, metadata), (_, below, _) in zip(
+        cells, [*cells[1:], ("", "", {})], strict=True
+    ):
+        if kind == "code" and below.startswith(FIGURE):
+            alt = {"alt": alternative_text(below)}
+            metadata = {**metadata, "mystnb": {"image": alt}}
+        key = (path.stem, kind, source)
         text = json.dumps([*key, seen[key]])
         seen[key] += 1
-        new_cell = getattr(nbformat.v4, f"new_{cell.cell_type}_cell")
-        notebook.cells.append(
-            new_cell(
-                source,
-                metadata=metadata,
-                id=hashlib.sha256(text.encode()).hexdigest()[:12],
-            )
-        )
+        new_cell = getattr(nbformat.v4, f"new_{kind}_cell")
+        cell_id = hashlib.sha256(text.encode()).hexdigest()[:12]
+        notebook.cells.append(new_cell(source, metadata=metadata, id=cell_id))
     return notebook
 
 
@@ -128,16 +211,44 @@ def without_outputs(notebook):
     return bare
 
 
-def is_current(slug):
-    """Says whether a chapter's notebook is executed and fits its source."""
+def read(slug):
+    """Returns a chapter's notebook; None if it is not there, or never ran."""
     path = NOTEBOOKS / f"{slug}.ipynb"
     if not path.exists():
-        return False
+        return None
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return all(cell.execution_count for cell in code) and without_outputs(
-        notebook
-    ) == from_source(SOURCES / f"{slug}.py")
+    return notebook if all(cell.execution_count for cell in code) else None
+
+
+def is_current(slug):
+    """Says whether a chapter's notebook is executed and fits its source."""
+    notebook = read(slug)
+    return notebook is not None and without_outputs(notebook) == from_source(
+        SOURCES / f"{slug}.py"
+    )
+
+
+def keep_outputs(notebook, before):
+    """Takes the outputs of a notebook with the very same code.
+
+    Returns:
+        Bool, whether there is such a one.
+    """
+    own, theirs = (
+        [cell for cell in one.cells if cell.cell_type == "code"]
+        for one in (notebook, before)
+    )
+    code = [
+        [(cell.source, cell.metadata.get("tags")) for cell in cells]
+        for cells in (own, theirs)
+    ]
+    if code[0] != code[1]:
+        return False
+    for cell, other in zip(own, theirs, strict=True):
+        cell.outputs = other.outputs
+        cell.execution_count = other.execution_count
+    return True
 
 
 class OwnKernel(AsyncKernelManager):
@@ -202,17 +313,13 @@ async def execute(notebook, folder, timeout=1200):
 def write(notebook, path):
     """Writes a valid notebook, whole or not at all."""
     nbformat.validate(notebook)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(
+    with replacing(path) as half:
+        half.write_text(
             nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n"
         )
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
-async def build(slugs, jobs=1):
+async def build(slugs, jobs=1, force=False):
     """Executes and writes chapters, `jobs` at a time.
 
     Returns:
@@ -222,13 +329,15 @@ async def build(slugs, jobs=1):
 
     async def build_one(slug):
         async with places:
-            print(f"{slug}: running", flush=True)
             notebook = from_source(SOURCES / f"{slug}.py")
-            try:
-                await execute(notebook, NOTEBOOKS)
-            except RuntimeError as error:
-                print(f"{slug}: not written, {error}", file=sys.stderr)
-                return 1
+            before = None if force else read(slug)
+            if before is None or not keep_outputs(notebook, before):
+                print(f"{slug}: running", flush=True)
+                try:
+                    await execute(notebook, NOTEBOOKS)
+                except RuntimeError as error:
+                    print(f"{slug}: not written, {error}", file=sys.stderr)
+                    return 1
             write(notebook, NOTEBOOKS / f"{slug}.ipynb")
             print(f"{slug}: written", flush=True)
             return 0
@@ -265,7 +374,7 @@ def main(argv=None):
     for slug in slugs:
         if slug not in stale:
             print(f"{slug}: up to date")
-    return 1 if asyncio.run(build(stale, options.jobs)) else 0
+    return min(asyncio.run(build(stale, options.jobs, options.force)), 1)
 
 
 if __name__ == "__main__":

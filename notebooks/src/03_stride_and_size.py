@@ -10,7 +10,7 @@
 # > **Needs** no GPU and no data. **Stands on** chapters 1 (images as tensors)
 # > and 2 (filters).
 
-# %% tags=["setup"]
+# %% tags=["setup"] lit="conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5"
 
 # %%
 import math
@@ -19,6 +19,7 @@ import keras
 
 from alexnet_keras import AlexNet, shapes, visualize
 from alexnet_keras.exercises import stride_and_size as ex
+from alexnet_keras.rows import Conv, Pool
 
 # %% [markdown]
 # In chapter 2 a filter slid over an image. Each place it stood in gave one
@@ -166,7 +167,7 @@ padded = pad.compute_output_shape((None, 224, 224, 3))
 print(conv1.compute_output_shape(padded))
 
 network = AlexNet(include_top=False, input_shape=(224, 224, 3))
-for name in ("pad1", "conv1"):
+for name in ("pad_conv1", "conv1"):
     print(name, network.get_layer(name).output.shape)
 
 # %% [markdown]
@@ -274,14 +275,14 @@ for name, (filter_size, stride, padding) in layers.items():
 
 # %%
 chain = [
-    shapes.Conv("conv1", 96, 11, stride=4),
-    shapes.Pool("pool1", 3, stride=2),
-    shapes.Conv("conv2", 256, 5, padding=2),
-    shapes.Pool("pool2", 3, stride=2),
-    shapes.Conv("conv3", 384, 3, padding=1),
-    shapes.Conv("conv4", 384, 3, padding=1),
-    shapes.Conv("conv5", 256, 3, padding=1),
-    shapes.Pool("pool5", 3, stride=2),
+    Conv("conv1", 96, 11, stride=4),
+    Pool("pool1", 3, stride=2),
+    Conv("conv2", 256, 5, padding=2),
+    Pool("pool2", 3, stride=2),
+    Conv("conv3", 384, 3, padding=1),
+    Conv("conv4", 384, 3, padding=1),
+    Conv("conv5", 256, 3, padding=1),
+    Pool("pool5", 3, stride=2),
 ]
 network = AlexNet(include_top=False)  # takes 227 pixels
 for row in shapes.table(chain, size=227)[1:]:
@@ -417,18 +418,13 @@ print(before, after, f"{before / after:.3g}")
 #
 # ## AlexNet so far
 #
-# | layer | filter / stride / padding | output | chapter |
-# |---|---|---|---|
-# | input | | 227 x 227 x 3 | 1 |
-# | conv1 | 11 / 4 / 0 | 55 x 55 x 96 | 2, **3** |
-# | pool1 | 3 / 2 / 0 | 27 x 27 x 96 | **3** |
-# | conv2 | 5 / 1 / 2 | 27 x 27 x 256 | **3** |
-# | pool2 | 3 / 2 / 0 | 13 x 13 x 256 | **3** |
-# | conv3 | 3 / 1 / 1 | 13 x 13 x 384 | **3** |
-# | conv4 | 3 / 1 / 1 | 13 x 13 x 384 | **3** |
-# | conv5 | 3 / 1 / 1 | 13 x 13 x 256 | **3** |
-# | pool5 | 3 / 2 / 0 | 6 x 6 x 256 = 9216 | **3** |
-#
+# The package keeps a network as such a list of rows, one a layer, and writes it
+# out as a table.
+
+# %%
+print(shapes.summary(chain, counts=False))
+
+# %% [markdown]
 # ## Three takeaways
 #
 # 1. Places = (size + the zeros at both ends - filter) / stride, rounded, + 1.

@@ -10,7 +10,7 @@
 # > **Needs** no GPU, 7 GB of memory, and a few pictures that are rendered here.
 # > **Stands on** chapters 8 (the head), 9 (data) and 10 (training).
 
-# %% tags=["setup"] devices=2
+# %% tags=["setup"] devices=2 lit="all"
 
 # %% [markdown]
 # AlexNet was trained on two GPUs because one was too small. Today one is large
@@ -33,10 +33,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_keras import data, distribution, training, visualize
+from alexnet_keras import data, distribution, shapes, training, visualize
 from alexnet_keras.exercises import two_gpus as ex
 from alexnet_keras.layers import ReplicaDropout
 from alexnet_keras.models import AlexNet, AlexNetMini
+from alexnet_keras.networks import ALEXNET
 
 devices = distribution.start(2)  # those of the setup cell
 one = distribution.strategy(devices, "one")
@@ -492,16 +493,17 @@ print("one common mean, below 1e-10:", apart < 1e-10)
 # %% [markdown]
 # ## AlexNet so far
 #
+# The network is whole since chapter 9, and trained since chapter 10:
+#
 # | part | what it is | chapter |
 # |---|---|---|
-# | input | 227 x 227 x 3, cropped, flipped, recoloured | 1, 9 |
-# | conv1, LRN, pool1 | to 27 x 27 x 96 | 2 to 6 |
-# | conv2, LRN, pool2 | two towers, to 13 x 13 x 256 | 5 to 7 |
-# | conv3, conv4, conv5, pool5 | to 6 x 6 x 256 = 9216 | 7 |
-# | fc6, fc7, fc8 | 4096, 4096, 1000 units; dropout | 8 |
 # | a step | gradient, momentum, weight decay, rate | 10 |
 # | **a step on n devices** | **n replicas, batch / n, all-reduce** | **11** |
-#
+
+# %%
+print(shapes.summary(ALEXNET))
+
+# %% [markdown]
 # ## Three takeaways
 #
 # 1. A replica is a full copy. Each finds the gradient of its part of the batch,
@@ -510,8 +512,7 @@ print("one common mean, below 1e-10:", apart < 1e-10)
 #    in `float32` rounding grows.
 # 3. It breaks with parts of unequal size, with dropout, and with statistics
 #    over half a batch.
-
-# %% [markdown]
+#
 # ## Exercises
 #
 # Replace each `...` and run the cell. It answers *correct*, *not yet* and why,
