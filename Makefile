@@ -59,7 +59,7 @@ check: $(VENV)/.installed  ## Check the style of the code (seconds)
 
 .PHONY: test
 test: check  ## Run the quick tests and every notebook (minutes)
-	$(PYTEST) --doctest-modules -m "not slow and not peers and not network and not gpu" alexnet_keras tests
+	$(PYTEST) --dist loadfile --no-loadscope-reorder --doctest-modules -m "not slow and not peers and not network and not gpu" alexnet_keras tests
 	$(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
 .PHONY: test-slow

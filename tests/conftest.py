@@ -3,6 +3,8 @@
 Neither the tests' subprocesses nor the notebooks read this file.
 """
 
+import contextlib
+import gc
 import time
 
 import numpy as np
@@ -21,6 +23,29 @@ def pytest_configure(config):
     controls_workers = config.getoption("numprocesses", None)
     if not controls_workers:  # pytest-xdist's workers come here themselves
         distribution.start(2)
+
+
+# The longest files come first, so that no process waits for another at the end.
+LONGEST = (
+    "test_models",
+    "test_identity",
+    "test_placement",
+    "test_two_gpus",
+    "test_checkpoints",
+    "test_main",
+)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
+def pytest_collection_finish(session):
+    # TensorFlow's millions of objects stay; looking through them over and over
+    # takes a tenth of the time
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def picture(number, size=(44, 40)):
@@ -62,6 +87,47 @@ def photos(tmp_path_factory):
             picture = Image.fromarray(noise.astype(np.uint8))
             picture.save(root / name / f"{number}.jpg")
     return root
+
+
+@contextlib.contextmanager
+def slim_tables():
+    """Makes the tables of Caffe's and torchvision's networks narrow.
+
+    An eighth of the filters, and few units: what is done with their weights
+    is then shown in a hundredth of the time.
+    """
+    from alexnet_keras import networks
+    from alexnet_keras.exchange import identity
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("caffe", "one-weird-trick"):
+            rows = []
+            for row in networks.NETWORKS[name].layers:
+                if hasattr(row, "filters"):
+                    row = row._replace(filters=row.filters // 8)
+                elif hasattr(row, "units") and row.name != "fc8":
+                    row = row._replace(units=40)
+                rows.append(row)
+            network = networks.NETWORKS[name]._replace(layers=tuple(rows))
+            title, _, size = identity.KNOWN[name]
+            patch.setitem(networks.NETWORKS, name, network)
+            patch.setitem(identity.KNOWN, name, (title, tuple(rows), size))
+        yield
+
+
+@pytest.fixture(params=["slim", pytest.param("full", marks=pytest.mark.slow)])
+def widths(request):
+    """The width of the networks that weights are brought over for."""
+    slim = request.param == "slim"
+    with slim_tables() if slim else contextlib.nullcontext():
+        yield request.param
+
+
+@pytest.fixture
+def slim():
+    """Narrow tables; see `slim_tables`."""
+    with slim_tables():
+        yield
 
 
 @pytest.fixture(scope="session")

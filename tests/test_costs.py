@@ -13,6 +13,7 @@ from alexnet_keras.placement import PlacedModel
 DEVICES = distribution.start(2).names
 LAYER = r"/((?:conv|norm|pool|fc)\d[ab]?)(?:_\d+)?/"  # in an operation's name
 CHAIN = networks.ALEXNET
+OTHERS = ("one-tower", "caffe", "one-weird-trick")
 
 
 def sums(rows):
@@ -68,7 +69,14 @@ def test_the_towers_together_hold_the_network_and_the_images_twice():
     assert first[4] - second[4] == 4 * 2048
 
 
-@pytest.mark.parametrize("name", sorted(networks.NETWORKS))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mini",
+        "two-tower",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS),
+    ],
+)
 def test_memory_is_that_of_tensorflows_variables_and_tensors(name):
     network = build(name)
     chain, size = networks.NETWORKS[name][:2]
@@ -103,7 +111,9 @@ def traced_gradients(network):
     ]
 
 
-@pytest.mark.parametrize("name", ["mini", "two-tower"])
+@pytest.mark.parametrize(
+    "name", ["mini", pytest.param("two-tower", marks=pytest.mark.slow)]
+)
 def test_each_towers_memory_is_that_of_its_device(name):
     network = build(name, DEVICES)
     chain, size = networks.NETWORKS[name][:2]

@@ -51,6 +51,7 @@ def test_both_devices_compute():
 
 
 @needs_no_gpu
+@pytest.mark.slow  # each notebook and a command of test_main say so too
 def test_starting_says_nothing_on_stderr():
     out, err = run(
         "from alexnet_keras import distribution\n"

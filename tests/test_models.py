@@ -531,7 +531,8 @@ def test_files_of_version_0_1_0_load_with_equal_outputs(tmp_path):
     archive = Path(__file__).parent / "data" / "version_0_1_0.zip"
     with zipfile.ZipFile(archive) as files:
         files.extractall(tmp_path)
-    expected = np.load(tmp_path / "outputs.npz")
+    with np.load(tmp_path / "outputs.npz") as file:
+        expected = {name: file[name] for name in file.files}
     for name, size in (("whole", 66), ("placed", 64)):
         model = alexnet_keras.load_model(tmp_path / f"{name}.keras")
         found = model.predict_on_batch(pictures(size))

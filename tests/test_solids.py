@@ -111,6 +111,7 @@ print("examples", sum(s.num_examples for s in builder.info.splits.values()))
 """
 
 
+@pytest.mark.slow
 def test_one_killed_and_two_at_once_spoil_nothing(tmp_path):
     def start(pause):
         return subprocess.Popen(

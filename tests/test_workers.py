@@ -215,6 +215,7 @@ def test_two_workers_see_every_validation_picture_once(photos, replicas):
     np.testing.assert_array_equal(seen[order[0]], expected[order[1]])
 
 
+@pytest.mark.slow
 def test_a_workers_own_batches_get_no_iterator_of_tensorflows():
     code = (
         "from alexnet_keras import distribution\n"
