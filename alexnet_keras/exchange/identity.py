@@ -12,7 +12,7 @@ from alexnet_keras import shapes
 from alexnet_keras.exchange.line import (
     BRANCHES,
     Activation,
-    Found,
+    Layer,
     Other,
     Reading,
     align,
@@ -23,11 +23,11 @@ from alexnet_keras.networks import (
     NETWORKS,
     ONE_TOWER,
     body,
+    with_classes,
 )
 from alexnet_keras.rows import (
     Conv,
     Dense,
-    Dropout,
     Flatten,
     Norm,
     Pool,
@@ -112,9 +112,9 @@ def compare(reading):
     Returns:
         `Identity`.
     """
-    measured = _plain(_measured(reading.found, reading.shape))
-    rows = [one.row for one in measured]
-    counts = [one.parameters for one in measured]
+    line = _plain(_measured(reading.line, reading.shape))
+    rows = [layer.row for layer in line]
+    counts = [layer.parameters for layer in line]
     parameters = reading.parameters
     if parameters is None and None not in counts:
         parameters = sum(counts)
@@ -124,165 +124,132 @@ def compare(reading):
     if reason := _not_alexnet(rows):
         title = f"Not an AlexNet: {reason}"
         return Identity("not-alexnet", title, parameters=parameters)
-    names = _names(measured, reading)
+    has_top = isinstance(rows[-1], Dense)
+    names = _names(line, reading, has_top)
     if reading.told in names:
         names = [reading.told]
         if reading.silent:  # more is told than the rows say
-            return compare(_whole(reading.told, rows))
-    departures, notes = _departures(measured, ALEXNET, 227, reading)
-    dense = [row for row in rows if isinstance(row, Dense)]
+            _, known, size = KNOWN[reading.told]
+            known = body(known)
+            if has_top:
+                known = with_classes(KNOWN[names[0]][1], rows[-1].units)
+            return compare(Reading(_line_of(known), (size, size, 3)))
+    departures, notes = _departures(line, ALEXNET, 227, reading)
+    count = len(departures)
+    title = f"An AlexNet with {count} departure{'s' * (count != 1)}"
+    title += " from the paper"
     if names:
         *most, last = (KNOWN[name][0] for name in names)
         title = f"{', '.join(most)} or {last}" if most else last
-        title += "" if dense else ", without its fully connected layers"
+        title += "" if has_top else ", without its fully connected layers"
         if Norm in reading.silent:
             title = f"By its kernels: {title}"
         elif notes:
             title = f"But for what is not read: {title}"
-    else:
-        count = len(departures)
-        title = f"An AlexNet with {count} departure{'s' * (count != 1)}"
-        title += " from the paper"
-    return Identity(
-        names[0] if names else "unknown",
-        title,
-        departures,
-        reading.notes + notes,
-        parameters,
-        _inputs(measured),
-    )
+    name, notes = [*names, "unknown"][0], reading.notes + notes
+    counts = parameters, _inputs(line)
+    return Identity(name, title, departures, notes, *counts)
 
 
-def _names(measured, reading):
-    """Lists the networks that a network does not depart from.
-
-    Where the size of the pictures is not told, those that flatten as many
-    values come first.
-    """
-    has_top = any(isinstance(one.row, Dense) for one in measured)
-    while not has_top and isinstance(measured[-1].row, Other | Flatten):
-        measured = measured[:-1]
-    for with_flatten in (True, False):
+def _names(line, reading, has_top):
+    """Lists the networks that a network does not depart from."""
+    while not has_top and isinstance(line[-1].row, Other | Flatten):
+        line = line[:-1]
+    found = {
+        name: _departures(line, rows if has_top else body(rows), size, reading)
+        for name, (_, rows, size) in KNOWN.items()
+    }
+    names = [name for name, (texts, _) in found.items() if not texts]
+    if not names and reading.shape is None:  # other pictures, other values
         names = [
             name
-            for name, (_, rows, size) in KNOWN.items()
-            if not _departures(
-                measured,
-                rows if has_top else body(rows),
-                size,
-                reading,
-                with_flatten,
-            )[0]
+            for name, (texts, _) in found.items()
+            if all("reach fc6" in text for text in texts)
         ]
-        if names or reading.shape is not None:
-            break
     return names
 
 
-def _whole(name, rows):
-    """Gives all that is known of a network with as many classes."""
-    _, known, size = KNOWN[name]
-    if isinstance(rows[-1], Dense):
-        known = (*known[:-1], known[-1]._replace(units=rows[-1].units))
-    else:
-        known = body(known)
-    return Reading([Found(row) for row in known], (size, size, 3))
+def _line_of(rows):
+    return [Layer(row.name, row) for row in rows]
 
 
-class _Measured(NamedTuple):
-    """A row with its remarks, and the shapes before and after it."""
-
-    row: object
-    remarks: tuple
-    before: tuple | None
-    after: tuple | None
-    parameters: int | None
-
-
-def _measured(found, shape):
-    """Follows the shapes through a line, as far as they are told."""
+def _measured(line, shape):
+    """Follows the shapes through a line, and counts, as far as that is told."""
     measured = []
-    for row, remarks, reads, apart in found:
-        if reads and None not in reads:
-            shape = reads
-        after, parameters = None, 0
-        if isinstance(row, Other):
-            after = shape if row.gives == "same" else row.gives
-            parameters = row.weights
-            if parameters:
-                parameters = shape and parameters * shape[-1]
-        elif isinstance(row, Activation):
-            after = shape
-        elif isinstance(row, Dense):
-            after, parameters = (row.units,), None
-            if shape and len(shape) == 1:
-                read = shape[0] // 2 if apart else shape[0]
-                parameters = (read + bool(row.bias)) * row.units
-        else:
-            line = _line(row, shape)
-            after = line and line.output_shape
-            if isinstance(row, Conv):  # they need no sizes
-                line = _line(row._replace(padding="same"), shape)
-                parameters = line and line.parameters
-        measured.append(_Measured(row, remarks, shape, after, parameters))
+    for layer in line:
+        row, own = layer.row, layer.before
+        shape = own if own and None not in own else shape
+        after, parameters = shape, 0
+        match row:
+            case Other():
+                after = shape if row.gives == "same" else row.gives
+                parameters = row.weights
+                if parameters:
+                    parameters = shape and parameters * shape[-1]
+            case Dense():
+                after, parameters = (row.units,), None
+                if shape and len(shape) == 1:
+                    read = shape[0] // 2 if layer.apart else shape[0]
+                    parameters = (read + bool(row.bias)) * row.units
+            case Conv() | Pool() | Resample() | Flatten():
+                after = _in_table(row, shape, "output_shape")
+                if isinstance(row, Conv):  # which needs no sizes
+                    row = row._replace(padding="same")
+                    parameters = _in_table(row, shape, "parameters")
+        known = {"before": shape, "after": after, "parameters": parameters}
+        measured.append(layer._replace(**known))
         shape = after
     return measured
 
 
-def _line(row, shape):
-    """Gives a row's line in a table; None if its sizes are not told."""
-    if isinstance(row, Dropout | Norm):
-        return shape and shapes.Line(row.name, shape)
+def _in_table(row, shape, column):
+    """Gives what a row's line in a table says; None if that is not told."""
     try:
-        return shapes.table([row], shape[:2], shape[2])[-1]
+        line = shapes.table([row], shape[:2], shape[2])[-1]
     except (IndexError, TypeError, ValueError):
         return None
+    return getattr(line, column)
 
 
-def _plain(measured):
+def _plain(line):
     """Leaves out what changes nothing; what sees all its input is dense."""
     plain, is_flat, padding = [], False, None
-    for one in measured:
-        row = one.row
+    for layer in line:
+        row = layer.row
         if padding:  # whose zeros are this layer's
-            one = one._replace(before=padding.before)
+            layer = layer._replace(before=padding.before)
             if isinstance(row, Conv | Pool):
                 row = row._replace(padding=padding.row.zeros)
-        padding = one if getattr(row, "zeros", None) is not None else None
-        is_idle = one.before is not None and one.before == one.after
-        if padding or (
-            is_flat
-            if isinstance(row, Flatten)
-            else isinstance(row, Resample) and is_idle
+        padding = layer if getattr(row, "zeros", None) is not None else None
+        before, kind = layer.before, type(row)
+        is_idle = before is not None and before == layer.after
+        if (
+            padding
+            or kind is Flatten
+            and is_flat
+            or kind is Resample
+            and is_idle
         ):
             continue
-        if (
-            isinstance(row, Conv)
-            and one.before
-            and one.before[:2]
-            == (
-                row.filter_size,
-                row.filter_size,
-            )
-        ):
-            if row.padding == "valid" or row.filter_size == 1:
-                values = (math.prod(one.before),)
+        side = row.filter_size if kind is Conv else None
+        if side and before and before[:2] == (side, side):
+            if row.padding == "valid" or side == 1:
+                values = (math.prod(before),)
                 if not is_flat:
-                    flat = (Flatten(""), (), one.before, values, 0)
-                    plain.append(_Measured(*flat))
+                    flat = Layer("", Flatten(""), (), before, values)
+                    plain.append(flat._replace(parameters=0))
                 row = Dense(row.name, row.filters, row.activation, row.bias)
-                one = one._replace(before=values)
+                layer = layer._replace(before=values)
         is_flat = is_flat or isinstance(row, Dense)
-        plain.append(one._replace(row=row))
+        plain.append(layer._replace(row=row))
     return plain
 
 
-def _inputs(measured):
+def _inputs(line):
     """Gives the number of values that the first dense layer reads."""
-    for one in measured:
-        if isinstance(one.row, Dense):
-            flat = one.before and len(one.before) == 1
-            return one.before[0] if flat else None
+    first = next((one for one in line if isinstance(one.row, Dense)), None)
+    if first and first.before and len(first.before) == 1:
+        return first.before[0]
     return None
 
 
@@ -316,70 +283,63 @@ def _not_alexnet(rows):
     return None
 
 
-def _departures(measured, known, size, reading, with_flatten=True):
+def _departures(line, known, size, reading):
     """Lists where a network departs from one that is known.
 
     Args:
-        measured: List of `_Measured`.
+        line: List of `line.Layer`, measured.
         known: Rows of a network.
         size: Int, side of that network's pictures.
         reading: The `line.Reading` that was measured.
-        with_flatten: Bool, whether to compare the values that reach fc6.
 
     Returns:
         Tuple of str such as "conv2, conv4, conv5: groups=1, not 2", and a
-        tuple of notes.
+        tuple of notes on what was not read.
     """
     known = [row for row in known if not isinstance(row, reading.silent)]
     shape = next(
-        (one.before for one in measured if isinstance(one.row, Conv)), None
+        (one.before for one in line if isinstance(one.row, Conv)), None
     )
-    theirs = _plain(
-        _measured([Found(row) for row in known], shape or (size, size, 3))
-    )
-    known = [one.row for one in theirs]
-    unread = any(_is_unread(one.row) for one in measured)
-    lines, hidden, constants, sizes = {}, [], [], []
-    after = "the image"
-    for i, j in align(known, [one.row for one in measured]):
-        name = after if i is None else known[i].name
+    theirs = _measured(_line_of(known), shape or (size, size, 3))
+    theirs = _plain(theirs)
+    has_unread = any(_is_unread(layer.row) for layer in line)
+    texts, notes, sizes, name = {}, {}, [], "the image"
+    for i, j in align(
+        [layer.row for layer in theirs], [layer.row for layer in line]
+    ):
+        name = name if i is None else theirs[i].row.name
         if j is None:
-            if not unread or isinstance(known[i], Conv | Dense):
-                lines.setdefault("missing", []).append(name)
-        elif _is_unread(measured[j].row):
-            hidden.append(name)
+            if not has_unread or isinstance(theirs[i].row, Conv | Dense):
+                texts.setdefault("missing", []).append(name)
+            continue
+        one, row = line[j], line[j].row
+        if _is_unread(row):
+            text = "What Lambda layers compute is not read"
+            notes.setdefault(text, []).append(name)
         elif i is None:
-            what = _what(measured[j].row)
-            lines.setdefault(f"{what} follows", []).append(name)
+            texts.setdefault(f"{_what(row)} follows", []).append(name)
         else:
-            one, other = measured[j], theirs[i]
-            if isinstance(one.row, Norm) and None in one.row:
-                constants.append(name)
-            for text in _differences(one, other, i == len(known) - 1):
-                lines.setdefault(text, []).append(name)
-            sides = _sides(one.after), _sides(other.after)
-            if shape and isinstance(one.row, Conv | Pool) and all(sides):
+            for text in _differences(one, theirs[i], i == len(theirs) - 1):
+                texts.setdefault(text, []).append(name)
+            if isinstance(row, Norm) and None in row:
+                text = "Some constants are not read"
+                notes.setdefault(text, []).append(name)
+            sides = _side(one.after), _side(theirs[i].after)
+            if shape and isinstance(row, Conv | Pool) and all(sides):
                 sizes += [(name, *sides)] * (sides[0] != sides[1])
-        after = name
-    texts = [
-        f"{', '.join(dict.fromkeys(names))}: {text}"
-        for text, names in lines.items()
-    ]
+    departures = [f"{_listed(names)}: {text}" for text, names in texts.items()]
     if sizes:
         names, found, wanted = map(", ".join, zip(*sizes, strict=True))
-        texts.append(f"{names}: {found} places a side, not {wanted}")
-    found, wanted = _inputs(measured), _inputs(theirs)
-    if with_flatten and found and wanted and found != wanted:
-        texts.append(f"{found} values reach fc6, not {wanted}")
-    notes = tuple(
-        f"{what} not read: {', '.join(dict.fromkeys(names))}."
-        for what, names in (
-            ("What Lambda layers compute is", hidden),
-            ("Some constants are", constants),
-        )
-        if names
-    )
-    return tuple(texts), notes
+        departures.append(f"{names}: {found} places a side, not {wanted}")
+    found, wanted = _inputs(line), _inputs(theirs)
+    if found and wanted and found != wanted:
+        departures.append(f"{found} values reach fc6, not {wanted}")
+    notes = [f"{text}: {_listed(names)}." for text, names in notes.items()]
+    return tuple(departures), tuple(notes)
+
+
+def _listed(names):
+    return ", ".join(dict.fromkeys(names))
 
 
 def _differences(one, other, is_last):
@@ -437,8 +397,8 @@ def _what(row):
     return type(row).__name__
 
 
-def _sides(shape):
-    """Writes the sides of a map; None if they are not told."""
+def _side(shape):
+    """Writes the side of a map; None if it is not told."""
     if shape is None or len(shape) != 3:
         return None
     height, width, _ = shape

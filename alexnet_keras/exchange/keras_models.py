@@ -10,7 +10,7 @@ import re
 from alexnet_keras.exchange.line import (
     IMAGE,
     Activation,
-    Node,
+    Layer,
     Other,
     Reading,
     in_one_line,
@@ -76,8 +76,8 @@ def read_config(config):
     """
     nodes = []
     outputs = _read_layers(_get(config, "config"), [IMAGE], "", nodes)
-    shape = next((node.shape for node in nodes if len(node.shape) == 3), None)
-    shape = None if shape is None or None in shape else shape
+    shapes = [node.before for node in nodes if len(node.before or ()) == 3]
+    shape = shapes[0] if shapes and None not in shapes[0] else None
     return Reading(in_one_line(_told(nodes), outputs), shape)
 
 
@@ -141,10 +141,10 @@ def _read_call(layer, call, reads, shape, name, nodes):
     if kind == "PlacedModel":  # which holds the network in one piece
         own = _get(json.loads(str(own.get("whole"))), "config") or {}
     if isinstance(own.get("layers"), list):
-        nodes.append(Node(f"{name}/feed", None, reads, shape))
+        nodes.append(Layer(f"{name}/feed", None, reads, shape))
         outputs = _read_layers(own, [f"{name}/feed"], f"{name}/", nodes)
         reads = tuple((output, None) for output in outputs)
-        nodes.append(Node(name, None, reads))
+        nodes.append(Layer(name, None, reads))
         return
     row, remarks = None, ()
     if kind == "GetItem":
@@ -156,7 +156,7 @@ def _read_call(layer, call, reads, shape, name, nodes):
                 row._replace(padding=None),
                 (f"dilation_rate={dilation}, not 1",),
             )
-    nodes.append(Node(name, row, reads, shape, remarks))
+    nodes.append(Layer(name, row, reads, shape, remarks=remarks))
 
 
 def _row(kind, name, own):
@@ -238,21 +238,21 @@ def _told(nodes):
     after = {}
     for node in nodes:
         for name, _ in node.reads:
-            after.setdefault(name, node.shape)
+            after.setdefault(name, node.before)
     told = []
     for node in nodes:
-        before, shape = node.shape, after.get(node.name)
-        if isinstance(node.row, Other) and before and shape:
-            sides = before[:-1] == shape[:-1] and None not in (
-                before[-1],
-                shape[-1],
+        row, before, shape = node.row, node.before, after.get(node.name)
+        if isinstance(row, Other) and before and shape:
+            *sides, own = shape
+            is_part = (
+                [*before[:-1]] == sides and own and own < (before[-1] or 0)
             )
-            if node.row.kind == "Lambda" and sides and shape[-1] < before[-1]:
+            if row.kind == "Lambda" and is_part:
                 reads = tuple((name, node.name) for name, _ in node.reads)
                 node = node._replace(row=None, reads=reads)
             else:
                 gives = "same" if shape == before else shape
-                node = node._replace(row=node.row._replace(gives=gives))
+                node = node._replace(row=row._replace(gives=gives))
         told.append(node)
     return told
 

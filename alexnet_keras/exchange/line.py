@@ -1,6 +1,6 @@
 """A network's layers in one line, as rows; two towers are one layer.
 
-The readers of this package give `Node`s, which read one another.
+The readers of this package give `Layer`s, which read one another.
 """
 
 import collections
@@ -27,10 +27,6 @@ class Other(NamedTuple):
     zeros: int | None = None
 
 
-BRANCHES = Other("", "branches")
-_END = Other("", "output")
-
-
 class Activation(NamedTuple):
     """A function that stands by itself."""
 
@@ -38,44 +34,42 @@ class Activation(NamedTuple):
     function: str
 
 
-class Node(NamedTuple):
-    """One call of a layer.
+BRANCHES = Other("", "branches")
+_END = Other("", "output")
+
+
+class Layer(NamedTuple):
+    """One call of a layer, or one layer of a line.
 
     Attributes:
         name: Str, its own.
         row: One of `rows`, an `Other` or an `Activation`; None for what only
             hands on what it reads. What a source does not tell is None.
-        reads: List of pairs of another node's name, or `IMAGE`, and what part
-            of its channels is read: None for all.
-        shape: What it reads, without the batch, as far as that is told.
+        reads: Pairs of another layer's name, or `IMAGE`, and what part of its
+            channels is read: None for all.
+        before: The shape of what it reads, without the batch, where that is
+            told; `after` that of what it gives.
+        after: Tuple or None.
         remarks: Tuple of str, what its row cannot say.
+        apart: Bool, whether each half of a `Dense` reads a tower of its own.
+        parameters: Int, where they are counted.
     """
 
     name: str
     row: object
-    reads: tuple
-    shape: tuple = ()
-    remarks: tuple = ()
-
-
-class Found(NamedTuple):
-    """A row of a network, and what the row cannot say.
-
-    `reads` is the shape of what it reads, where that is told; `apart` tells a
-    `Dense` whose halves read a tower each.
-    """
-
-    row: object
-    remarks: tuple = ()
     reads: tuple = ()
+    before: tuple | None = None
+    after: tuple | None = None
+    remarks: tuple = ()
     apart: bool = False
+    parameters: int | None = None
 
 
 class Reading(NamedTuple):
     """What a reader makes of a source.
 
     Attributes:
-        found: List of `Found`.
+        line: List of `Layer`, each after the one that it reads.
         shape: `(height, width, channels)` of the pictures, or None.
         silent: Kinds of rows that the source does not tell.
         notes: Tuple of str, what it does not tell, in words.
@@ -83,7 +77,7 @@ class Reading(NamedTuple):
         told: Str, the network's name in `networks.NETWORKS`, where it is told.
     """
 
-    found: list
+    line: list
     shape: tuple | None = None
     silent: tuple = ()
     notes: tuple = ()
@@ -91,67 +85,62 @@ class Reading(NamedTuple):
     told: str | None = None
 
 
-def in_one_line(nodes, outputs):
-    """Puts a network's nodes into one line, from the image on.
+def in_one_line(layers, outputs):
+    """Puts a network's layers into one line, from the image on.
 
     Layers side by side that join again are the towers of one layer: two
     convolutions of 128 filters become one of 256, in two groups if each reads
     its own channels. Where the two differ, a remark says so.
 
     Args:
-        nodes: List of `Node` in any order.
-        outputs: List of names of nodes, one for each output.
+        layers: List of `Layer` in any order.
+        outputs: List of names, one for each output.
 
     Returns:
-        List of `Found`. Where branches are none of towers, the line ends with
-        an `Other` that says so.
+        List of `Layer`. Where branches are none of towers, the line ends with
+        `BRANCHES`.
     """
     ends = [
-        Node(f"output {number}", _END, ((name, None),))
+        Layer(f"output {number}", _END, ((name, None),))
         for number, name in enumerate(outputs)
     ]
-    nodes = _direct([*nodes, *ends])
     readers = collections.defaultdict(list)
-    for node in nodes:
-        for name in dict.fromkeys(name for name, _ in node.reads):
-            readers[name].append(node)
+    for layer in _direct([*layers, *ends]):
+        for name in dict.fromkeys(name for name, _ in layer.reads):
+            readers[name].append(layer)
     for name, own in readers.items():  # an output within is passed over
-        readers[name] = [node for node in own if node.row is not _END] or own
-    found, here = [], {IMAGE}
+        readers[name] = [layer for layer in own if layer.row is not _END] or own
+    line, here = [], {IMAGE}
     while following := list(
-        {node.name: node for name in here for node in readers[name]}.values()
+        {layer.name: layer for name in here for layer in readers[name]}.values()
     ):
-        chains = [_chain(node, readers) for node in following]
         if not _is_understood(following, here):
-            return [*found, Found(BRANCHES)]
-        if len(following) == 1 and following[0].row is _END:
             break
+        if following[0].row is _END:
+            return _joined(line)
         if len(following) == 1:
-            _, row, _, shape, remarks = following[0]
-            found.append(Found(row, remarks, shape))
+            line += following
             here = {following[0].name}
         else:
-            apart = following[0].reads != following[1].reads
-            found += _towers(*chains, apart)
+            chains = [_chain(layer, readers) for layer in following]
+            line += _towers(*chains, following[0].reads != following[1].reads)
             here = {chain[-1].name for chain in chains}
-    return _joined(found) if len(here) == 1 else [*found, Found(BRANCHES)]
+    return [*line, Layer("", BRANCHES)]
 
 
 def _is_understood(following, here):
     """Tells one layer after another, and two towers, from other graphs."""
-    parts = [tuple({part for _, part in node.reads}) for node in following]
-    if any({name for name, _ in node.reads} != here for node in following):
+    if any({name for name, _ in layer.reads} != here for layer in following):
         return False  # each reads all there is, or a part of its own of it
-    if len(following) == 1:
-        return parts == [(None,)]
-    return parts == [(None,)] * 2 or (
-        len(set(parts)) == len(parts) == 2 and all(map(all, parts))
-    )
+    parts = [tuple({part for _, part in layer.reads}) for layer in following]
+    if len(following) == 1 or parts == [(None,)] * 2:
+        return parts[0] == (None,)
+    return len(set(parts)) == len(parts) == 2 and all(map(all, parts))
 
 
-def _chain(node, readers):
-    """Lists a node and those after it, up to where others are read too."""
-    chain = [node]
+def _chain(layer, readers):
+    """Lists a layer and those after it, up to where others are read too."""
+    chain = [layer]
     while len(after := readers[chain[-1].name]) == 1 and (
         [*after[0].reads] == [(chain[-1].name, None)]
     ):
@@ -159,12 +148,12 @@ def _chain(node, readers):
     return chain
 
 
-def _direct(nodes):
+def _direct(layers):
     """Leaves out what only hands on what it reads, and sorts the rest."""
-    by_name = {node.name: node for node in nodes}
+    by_name = {layer.name: layer for layer in layers}
     graph = {
-        node.name: [name for name, _ in node.reads if name in by_name]
-        for node in nodes
+        layer.name: [name for name, _ in layer.reads if name in by_name]
+        for layer in layers
     }
     try:
         order = list(graphlib.TopologicalSorter(graph).static_order())
@@ -172,56 +161,58 @@ def _direct(nodes):
         raise ValueError("its layers read one another in a circle") from None
     sources, direct = {IMAGE: ((IMAGE, None),)}, []
     for name in order:
-        node = by_name[name]
+        layer = by_name[name]
         reads = tuple(
             dict.fromkeys(
                 (source, part or own)
-                for read, part in node.reads
+                for read, part in layer.reads
                 for source, own in sources.get(read, ())
             )
         )
-        sources[name] = reads if node.row is None else ((name, None),)
-        if node.row is not None and reads:
-            direct.append(node._replace(reads=reads))
+        sources[name] = reads if layer.row is None else ((name, None),)
+        if layer.row is not None and reads:
+            direct.append(layer._replace(reads=reads))
     return direct
 
 
 def _joined(line):
     """Lets a layer take in the function that follows it."""
     joined = []
-    for one in line:
+    for layer in line:
         before = joined[-1].row if joined else None
-        if isinstance(one.row, Activation) and isinstance(before, Conv | Dense):
-            both = (before.activation, one.row.function)
+        if isinstance(layer.row, Activation) and (
+            isinstance(before, Conv | Dense)
+        ):
+            both = (before.activation, layer.row.function)
             both = [name for name in both if name not in (None, "linear")]
             row = before._replace(activation=", ".join(both) or "linear")
             joined[-1] = joined[-1]._replace(row=row)
         else:
-            joined.append(one)
+            joined.append(layer)
     return joined
 
 
 def _towers(first, second, apart):
-    """Makes rows of two chains of nodes; `apart`: they begin on parts."""
-    found, first, second = [], _joined(first), _joined(second)
+    """Makes one chain of two; `apart`: they begin on parts."""
+    line, first, second = [], _joined(first), _joined(second)
     for i, j in align(
-        [node.row for node in first], [node.row for node in second]
+        [layer.row for layer in first], [layer.row for layer in second]
     ):
-        if None in (i, j):
-            lone = first[i] if j is None else second[j]
-            row, remarks = lone.row, (*lone.remarks, "in one tower only")
-            if isinstance(row, Norm) and row.groups:
-                row = row._replace(groups=2 * row.groups)
-            found.append(Found(row, remarks))
-        else:
-            found.append(_tower(first[i], second[j], apart or i > 0))
-    return found
+        if None not in (i, j):
+            line.append(_tower(first[i], second[j], apart or i > 0))
+            continue
+        lone = first[i] if j is None else second[j]
+        row, remarks = lone.row, (*lone.remarks, "in one tower only")
+        if isinstance(row, Norm) and row.groups:
+            row = row._replace(groups=2 * row.groups)
+        line.append(lone._replace(row=row, before=None, remarks=remarks))
+    return line
 
 
 def _tower(one, other, apart):
-    """Makes one row of two nodes that stand side by side."""
+    """Makes one layer of two that stand side by side."""
     remarks = tuple(dict.fromkeys(one.remarks + other.remarks))
-    changes, row, reads = {}, one.row, one.shape
+    changes, row, before = {}, one.row, one.before
     for field, value in row._asdict().items():
         theirs = getattr(other.row, field)
         if field != "name" and value != theirs:
@@ -229,14 +220,15 @@ def _tower(one, other, apart):
             changes[field] = None
         if field in ("filters", "units") and value and theirs:
             changes[field] = value + theirs
-    if apart and reads and reads[-1]:
-        reads = (*reads[:-1], 2 * reads[-1])
+    if apart and before and before[-1]:
+        before = (*before[:-1], 2 * before[-1])
     if apart and isinstance(row, Conv | Norm) and row.groups:
         changes["groups"] = 2 * row.groups
     apart = apart and isinstance(row, Dense)
     if apart:
         remarks += ("each half reads its own tower only",)
-    return Found(row._replace(**changes), remarks, reads, apart)
+    row = row._replace(**changes)
+    return one._replace(row=row, before=before, remarks=remarks, apart=apart)
 
 
 def align(one, other):
@@ -245,35 +237,30 @@ def align(one, other):
     Returns:
         List of pairs of indices, in order; None stands for no partner.
     """
-    best = {(0, 0): (0, None)}
+    best = {(0, 0): (0, None, None)}  # the cost, the place before, the pair
     for i in range(len(one) + 1):
         for j in range(len(other) + 1):
             ways = []
             if i and j:
                 cost = _unlike(one[i - 1], other[j - 1], i == len(one))
-                ways.append((best[i - 1, j - 1][0] + cost, (i - 1, j - 1)))
+                ways.append((cost, (i - 1, j - 1), (i - 1, j - 1)))
             if i:
-                cost = best[i - 1, j][0] + _weight(one[i - 1])
-                ways.append((cost, (i - 1, j)))
+                ways.append((_weight(one[i - 1]), (i - 1, j), (i - 1, None)))
             if j:
-                cost = best[i, j - 1][0] + _weight(other[j - 1])
-                ways.append((cost, (i, j - 1)))
+                ways.append((_weight(other[j - 1]), (i, j - 1), (None, j - 1)))
             if ways:
-                best[i, j] = min(ways, key=lambda way: way[0])
+                best[i, j] = min(
+                    (
+                        (best[way][0] + cost, way, pair)
+                        for cost, way, pair in ways
+                    ),
+                    key=lambda found: found[0],
+                )
     pairs, place = [], (len(one), len(other))
     while place != (0, 0):
-        before = best[place][1]
-        pair = (max(place[0] - 1, 0), max(place[1] - 1, 0))
-        pairs.append(
-            tuple(
-                number if number_now != number_before else None
-                for number, number_now, number_before in zip(
-                    pair, place, before, strict=True
-                )
-            )
-        )
-        place = before
-    return pairs[::-1]
+        _, place, pair = best[place]
+        pairs.insert(0, pair)
+    return pairs
 
 
 def _weight(row):

@@ -5,7 +5,7 @@ import re
 from alexnet_keras.exchange.line import (
     IMAGE,
     Activation,
-    Node,
+    Layer,
     Other,
     Reading,
     in_one_line,
@@ -56,20 +56,21 @@ def read_graph(model):
             reads = reads[-1:]
         if node.op_type == "Slice":
             reads = tuple((source, name) for source, _ in reads)
-        nodes.append(Node(name, row, reads, (inputs,) * bool(inputs)))
+        before = (inputs,) if inputs else None
+        nodes.append(Layer(name, row, reads, before))
         for place, output in enumerate(node.output):
             part = f"{name}#{place}" if node.op_type == "Split" else None
             made[output] = (name, part)
     outputs = [made[one.name][0] for one in graph.output if one.name in made]
     # a matrix tells itself how many values it reads
-    found, silent, notes = in_one_line(nodes, outputs), (Flatten,), ()
-    if not any(isinstance(one.row, Dropout) for one in found):
+    line, silent, notes = in_one_line(nodes, outputs), (Flatten,), ()
+    if not any(isinstance(layer.row, Dropout) for layer in line):
         silent += (Dropout,)
         notes = (
             "A graph made for inference does not tell whether there was "
             "dropout.",
         )
-    return Reading(found, _shape(images), silent, notes)
+    return Reading(line, _shape(images), silent, notes)
 
 
 def _with_bias(nodes, name):

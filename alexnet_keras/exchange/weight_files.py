@@ -3,7 +3,7 @@
 import math
 import re
 
-from alexnet_keras.exchange.line import Found, Reading
+from alexnet_keras.exchange.line import Layer, Reading
 from alexnet_keras.rows import (
     Conv,
     Dense,
@@ -57,15 +57,15 @@ def read_arrays(arrays, told=None):
     if not denses and convs[-1][1][0] == 1:  # TF-slim's are all convolutions
         first = next(i for i, one in enumerate(convs) if one[1][0] == 1)
         convs, denses = convs[: first - 1], convs[first - 1 :]
-    found, channels = [], None
+    line, channels = [], None
     for name, (side, _, inputs, filters), bias in convs:
         groups = channels // inputs if channels and inputs else 1
         row = Conv(name, filters, side, None, None, groups, None, None, bias)
-        found.append(Found(row))
+        line.append(Layer(name, row))
         channels = filters
     for name, (*read, units), bias in denses:
         row = Dense(name, units, None, bias)
-        found.append(Found(row, reads=(math.prod(read),)))
+        line.append(Layer(name, row, before=(math.prod(read),)))
     notes = (
         "Weights tell nothing of strides, LRN, activations, pools and dropout.",
     )
@@ -73,7 +73,7 @@ def read_arrays(arrays, told=None):
         notes += (f"Layers without kernels: {', '.join(others)}.",)
     silent = (Norm, Pool, Resample, Flatten, Dropout)
     count = sum(math.prod(shape) for shape in every if shape)
-    return Reading(found, None, silent, notes, count, told)
+    return Reading(line, None, silent, notes, count, told)
 
 
 def _natural(name):
