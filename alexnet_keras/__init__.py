@@ -8,7 +8,7 @@ import importlib
 
 from alexnet_keras import lazily
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "AlexNet": "models",
