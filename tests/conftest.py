@@ -27,6 +27,7 @@ def pytest_configure(config):
 
 # The longest files come first, so that no process waits for another at the end.
 LONGEST = (
+    "test_learning",
     "test_models",
     "test_identity",
     "test_placement",
@@ -45,7 +46,11 @@ def pytest_collection_finish(session):
     # takes a tenth of the time
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+
+
+def pytest_runtest_teardown(item):
+    if item.get_closest_marker("slow"):  # whole networks take gigabytes
+        gc.collect()
 
 
 def picture(number, size=(44, 40)):
