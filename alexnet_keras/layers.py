@@ -1,5 +1,7 @@
 """Layers that AlexNet uses and Keras lacks, for every Keras backend."""
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,6 +9,45 @@ from keras import ops
 from alexnet_keras.shapes import output_size
 
 _register = keras.saving.register_keras_serializable(package="alexnet_keras")
+
+
+@functools.lru_cache
+def _normalization(channels, size, alpha, beta, bias, dtype):
+    """A function that normalises rows of neighbouring channels.
+
+    The gradient is written out: the automatic one reads and writes all
+    activations half again as often, and that is what takes the time.
+    """
+    index = np.arange(channels)
+    near = np.abs(index[:, None] - index) <= size // 2
+
+    @ops.custom_gradient
+    def normalize(a):
+        band = ops.convert_to_tensor(alpha * near, dtype=a.dtype)
+        energy = bias + ops.matmul(ops.square(a), band)
+        if beta == 0.75:  # two square roots cost less than a power
+            root = ops.rsqrt(energy)
+            scale = root * ops.sqrt(root)
+        else:
+            scale = ops.power(energy, -beta)
+        b = a * scale
+
+        def gradient(*args, upstream=None):
+            # PyTorch's backend gives `upstream`, the others `args`
+            g = args[0] if upstream is None else upstream
+            neighbours = ops.matmul(g * b / energy, 2 * beta * band)
+            return g * scale - a * neighbours
+
+        return b, gradient
+
+    if keras.backend.backend() != "tensorflow":
+        return normalize
+    import tensorflow as tf
+
+    # TensorFlow keeps a written gradient, and the graph around it, for ever:
+    # in a graph of its own it keeps no network alive
+    rows = tf.TensorSpec((None, channels), dtype)
+    return tf.function(normalize, input_signature=[rows])
 
 
 @_register
@@ -66,43 +107,20 @@ class LocalResponseNormalization(keras.layers.Layer):
                 "`groups` must divide the number of channels. Received: "
                 f"groups={self.groups}, input_shape={tuple(input_shape)}"
             )
-        index = np.arange(channels // self.groups)
-        near = np.abs(index[:, None] - index) <= self.size // 2
-        self._band = self.alpha * near  # of one group, as all are the same
+        self._normalize = _normalization(
+            channels // self.groups,  # of one group, as all are the same
+            self.size,
+            self.alpha,
+            self.beta,
+            self.bias,
+            self.compute_dtype,
+        )
 
     def call(self, inputs):
         """Normalises `inputs`."""
         # (batch * height * width * groups, channels of a group)
-        rows = ops.reshape(inputs, (-1, len(self._band)))
+        rows = ops.reshape(inputs, (-1, inputs.shape[-1] // self.groups))
         return ops.reshape(self._normalize(rows), ops.shape(inputs))
-
-    def _normalize(self, rows):
-        """Normalises rows of neighbouring channels.
-
-        The gradient is written out: the automatic one reads and writes all
-        activations half again as often, and that is what takes the time.
-        """
-        band = ops.convert_to_tensor(self._band, dtype=rows.dtype)
-
-        @ops.custom_gradient
-        def normalize(a):
-            energy = self.bias + ops.matmul(ops.square(a), band)
-            if self.beta == 0.75:  # two square roots cost less than a power
-                root = ops.rsqrt(energy)
-                scale = root * ops.sqrt(root)
-            else:
-                scale = ops.power(energy, -self.beta)
-            b = a * scale
-
-            def gradient(*args, upstream=None):
-                # PyTorch's backend gives `upstream`, the others `args`
-                g = args[0] if upstream is None else upstream
-                neighbours = ops.matmul(g * b / energy, 2 * self.beta * band)
-                return g * scale - a * neighbours
-
-            return b, gradient
-
-        return normalize(rows)
 
     def compute_output_shape(self, input_shape):
         """Gives the shape of `inputs` back."""

@@ -1,5 +1,8 @@
 """The layers that Keras lacks, against loops, `tf.nn` and Keras' own."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -103,6 +106,23 @@ def test_lrn_keeps_the_dtype(dtype, tolerance):
     a, b = (np.asarray(keras.ops.cast(x, "float64")) for x in (a, b))
     reference = normalize_by_loop(a, 5, 1e-4, 0.75, 2)
     assert distance(b, reference) < tolerance
+
+
+def test_a_trained_network_with_lrn_is_freed():
+    network = keras.Sequential(
+        [
+            keras.Input((5, 5, 3)),
+            keras.layers.Conv2D(8, 1),
+            LocalResponseNormalization(),
+            keras.layers.Flatten(),
+        ]
+    )
+    network.compile("sgd", "sparse_categorical_crossentropy")
+    network.fit(random_maps(2, 5, 5, 3), np.zeros(2), verbose=0)
+    kernel = weakref.ref(network.weights[0].value)
+    del network
+    gc.collect()
+    assert kernel() is None
 
 
 @pytest.mark.parametrize("size", [0, 4, -1])
