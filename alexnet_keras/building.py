@@ -9,6 +9,7 @@ from keras import layers
 from alexnet_keras import rows as kinds
 from alexnet_keras import shapes
 from alexnet_keras.layers import (
+    AdaptiveAveragePooling2D,
     LocalResponseNormalization,
     ReplicaDropout,
     TwoTowerConv2D,
@@ -83,7 +84,7 @@ def _layer(row, initialization, kernel_regularizer):
         case kinds.Flatten():
             return layers.Flatten(**options)
         case kinds.Resample():
-            return layers.AdaptiveAveragePooling2D(row.size, **options)
+            return AdaptiveAveragePooling2D(row.size, **options)
 
 
 def _padded(row, x):

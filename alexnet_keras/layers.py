@@ -318,6 +318,22 @@ class TwoTowerConv2D(keras.layers.Layer):
 
 
 @_register
+class AdaptiveAveragePooling2D(keras.layers.AdaptiveAveragePooling2D):
+    """Keras' layer, for maps of a single place too.
+
+    Where there is one row or column, the layer of Keras 3.15.1 fails; the
+    mean over any part of it is the same one, repeated.
+    """
+
+    def call(self, inputs):
+        """Takes the means of `inputs`."""
+        for axis in (1, 2):
+            if inputs.shape[axis] == 1:
+                inputs = ops.repeat(inputs, 2, axis)
+        return super().call(inputs)
+
+
+@_register
 class ReplicaDropout(keras.layers.Dropout):
     """Dropout that drops other units on every replica.
 

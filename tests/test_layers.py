@@ -1,6 +1,7 @@
 """The layers that Keras lacks, against loops, `tf.nn` and Keras' own."""
 
 import gc
+import math
 import weakref
 
 import keras
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from alexnet_keras import distribution
 from alexnet_keras.layers import (
+    AdaptiveAveragePooling2D,
     LocalResponseNormalization,
     ReplicaDropout,
     TwoTowerConv2D,
@@ -366,3 +368,17 @@ def test_dropout_changes_nothing_but_in_training():
         layer = ReplicaDropout(rate)
         np.testing.assert_array_equal(layer(a, training=training), a)
     assert not np.array_equal(ReplicaDropout(0.5)(a, training=True), a)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (13, 1), (7, 9)])
+def test_adaptive_pooling_takes_the_mean_of_each_part(shape):
+    a = random_maps(2, *shape, 3)
+    b = AdaptiveAveragePooling2D(6)(a)
+    assert b.shape == (2, 6, 6, 3)
+    starts, ends = (
+        [[op(i * side / 6) for i in range(first, first + 6)] for side in shape]
+        for op, first in ((math.floor, 0), (math.ceil, 1))
+    )
+    for i, j in np.ndindex(6, 6):
+        part = a[:, starts[0][i] : ends[0][i], starts[1][j] : ends[1][j]]
+        np.testing.assert_allclose(b[:, i, j], part.mean((1, 2)), 0, 1e-6)

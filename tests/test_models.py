@@ -176,6 +176,14 @@ def test_the_weird_tricks_padding_keeps_its_size_at_the_smallest(size):
     assert model.get_layer("conv1").output.shape == (None, places, places, 64)
 
 
+@each_network
+def test_the_smallest_images_go_through_the_whole_network(name):
+    least = shapes.smallest_size(networks.body(networks.NETWORKS[name].layers))
+    model = BUILDERS[name](input_shape=(least, least, 3), classes=10)
+    images = np.zeros((2, least, least, 3), "float32")
+    assert model.predict(images, verbose=0).shape == (2, 10)
+
+
 @each_builder
 def test_the_arguments_are_those_of_keras_applications(builder):
     theirs = inspect.signature(keras.applications.ResNet50).parameters
