@@ -4,10 +4,12 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
 from alexnet_keras import networks, visualize
+from alexnet_keras.rows import Conv, Pool
 from alexnet_keras.visualize import style
 
 
@@ -47,6 +49,81 @@ def test_pooled_windows_cover_what_a_value_sees():
     filters = [(0, 11, False), (4, 15, False), (8, 19, False)]
     assert bars(axes, style.SKY) == filters
     assert bars(axes, style.ORANGE) == [(0, 19, False)]
+
+
+def test_places_shows_what_is_unread_and_what_hangs_over():
+    (axes,) = visualize.places(13, 5, 3).axes
+    assert bars(axes, style.SKY) == [
+        (0, 5, False),
+        (3, 8, False),
+        (6, 11, False),
+    ]
+    assert bars(axes, style.VERMILION) == [(11, 12, False), (12, 13, False)]
+    assert "2.67 steps, rounded down 2: 3 places, 2 unread" in axes.get_title()
+    (axes,) = visualize.places(13, 5, 3, rounding="up").axes
+    assert bars(axes, style.SKY)[-1] == (9, 13, False)
+    assert bars(axes, "white") == [(13, 14, True)]
+    assert bars(axes, style.VERMILION) == []
+    (axes,) = visualize.places(7, 2, 3, padding=1).axes
+    assert bars(axes, "white") == [(-1, 0, True), (7, 8, True)]
+    assert bars(axes, style.VERMILION) == [(1, 2, False), (4, 5, False)]
+
+
+def test_the_sliders_draw_places_and_say_why_not(monkeypatch, capsys):
+    import ipywidgets
+
+    monkeypatch.setattr(
+        ipywidgets, "interact", lambda draw, **sliders: shown.append(draw)
+    )
+    shown = []
+    visualize.step_by_hand()
+    (draw,) = shown
+    (axes,) = draw(13, 5, 3, 0, "up").axes
+    assert bars(axes, "white") == [(13, 14, True)]
+    assert draw(3, 5, 1, 0, "down") is None
+    assert "does not fit" in capsys.readouterr().out
+
+
+def test_a_chain_is_to_scale_and_traced_window_by_window():
+    rows = [Conv("conv1", 96, 11, 4), Pool("pool1"), Conv("conv2", 8, 5, 1, 2)]
+    (axes,) = visualize.chain(rows, 227).axes
+    fronts = [
+        float(np.ptp(patch.get_xy()[:, 0]))
+        for patch in axes.patches
+        if patch.get_facecolor() == to_rgba("#e4e4e4")
+    ]
+    assert fronts == [227, 55, 27, 27]
+    windows = [
+        (patch.get_x(), patch.get_width())
+        for patch in axes.patches
+        if patch.get_facecolor() == to_rgba(style.SKY)
+    ]
+    # place 13 of conv2 reads 11 to 15 of pool1; 13 there reads 26 to 28 of
+    # conv1, and 27 there pixels 108 to 118
+    assert [width for _, width in windows] == [5, 3, 11]
+    assert windows[-1][0] == 108
+    texts = [text.get_text() for text in axes.texts]
+    assert texts[1] == "conv1\n55 x 55\nx 96"
+
+
+def test_fields_are_cut_off_where_the_image_ends():
+    rows = [row for row in networks.ALEXNET if isinstance(row, Conv | Pool)]
+    (axes,) = visualize.fields(rows, 227).axes
+    inside = [right - left for left, right, _ in bars(axes, style.SKY)]
+    assert inside == [131, 163, 195, 195, 163, 131]
+    outside = bars(axes, "white")
+    assert [right - left for left, right, _ in outside] == [195] * 6
+    assert outside[0][0] == -64
+
+
+def test_seen_cuts_the_middle_out():
+    image = np.zeros((20, 30, 3), "uint8")
+    image[8:12, 13:17] = 255
+    whole, middle = visualize.seen(image, (4,)).axes
+    assert np.array(middle.images[0].get_array()).min() == 255
+    (square,) = whole.patches
+    assert square.get_xy() == (12.5, 7.5)
+    assert whole.get_title() == "30 x 20 pixels"
 
 
 def test_a_map_draws_every_layer_to_scale_and_lights_those_named():

@@ -2,11 +2,19 @@
 
 import math
 
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
 from alexnet_keras import networks, shapes
 from alexnet_keras.rows import Dropout, Flatten
-from alexnet_keras.visualize.style import BLACK, GREY, ORANGE, axes_of
+from alexnet_keras.visualize.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    axes_of,
+)
 
 
 def network_map(lit=(), rows=networks.ALEXNET, size=227):
@@ -75,3 +83,68 @@ def _extent(shape, size):
     if len(shape) == 1:
         return 0.12, math.sqrt(shape[0] / 4096)
     return 0.04 * math.sqrt(shape[2]), math.sqrt(shape[0] / size)
+
+
+def chain(rows, size):
+    """Draws the maps of a network to scale, and traces one place back.
+
+    The place that is traced stands in the middle of the last map. Its window
+    is drawn on the map before, the window of that window's middle one map
+    further back, and so on to the image.
+
+    Args:
+        rows: List of `rows.Conv` and `rows.Pool`.
+        size: Int, pixels along the image.
+
+    Returns:
+        `Figure`.
+    """
+    lines = shapes.table(rows, size)
+    figure, axes = axes_of(10, 3.9)
+    lefts, left = [], 0
+    for line in lines:
+        lefts.append(left)
+        left += _block(axes, left, line) + 0.09 * size
+    place = lines[-1].output_shape[0] // 2
+    for number in range(len(rows), 0, -1):
+        row, side = rows[number - 1], lines[number].output_shape[0]
+        before = lines[number - 1].output_shape[0]
+        start = place * row.stride - shapes.zeros(row, before)[0]
+        low, right = start - before / 2, lefts[number - 1] + start
+        window = (right, low), row.filter_size, row.filter_size
+        axes.add_patch(
+            Rectangle(*window, facecolor=SKY, edgecolor=BLUE, zorder=2)
+        )
+        here = lefts[number] + place, place - side / 2
+        axes.add_patch(Rectangle(here, 1, 1, facecolor=VERMILION, zorder=3))
+        for corner, end in ((low, 0), (low + row.filter_size, 1)):
+            axes.plot(
+                (right + row.filter_size, here[0]),
+                (corner, here[1] + end),
+                color=BLUE,
+                lw=0.7,
+            )
+        place = start + row.filter_size // 2
+    axes.set(xlim=(-2, left), ylim=(0.68 * size, -0.52 * size), aspect="equal")
+    axes.set_axis_off()
+    return figure
+
+
+def _block(axes, left, line):
+    """Draws a map as deep as it has channels; gives its width."""
+    side, _, channels = line.output_shape
+    half, depth, right = side / 2, channels / 14, left + side
+    slant = (right + depth, -half - depth), (right, -half)
+    top = (left, -half), (left + depth, -half - depth), *slant
+    flank = *slant, (right, half), (right + depth, half - depth)
+    front = (left, -half), (right, -half), (right, half), (left, half)
+    for face, color in (
+        (top, "#f4f4f4"),
+        (flank, "#cccccc"),
+        (front, "#e4e4e4"),
+    ):
+        axes.add_patch(Polygon(face, facecolor=color, edgecolor=GREY))
+    style = {"ha": "left", "va": "top", "fontsize": 8}
+    text = f"{line.name}\n{side} x {side}\nx {channels}"
+    axes.text(left, half + 6, text, **style)
+    return max(side + depth, 38)

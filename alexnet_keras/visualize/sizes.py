@@ -1,9 +1,10 @@
-"""How sizes come about: places, the edge, and what a value sees."""
+"""How sizes come about: places, and the edge."""
 
 from alexnet_keras import shapes
 from alexnet_keras.visualize.style import (
     BLACK,
     GREEN,
+    GREY,
     ORANGE,
     SKY,
     VERMILION,
@@ -57,34 +58,72 @@ def overhang(sizes, filter_size, stride):
     return figure
 
 
-def pooled_windows(filter_size, stride, pool_size):
-    """Draws the pixels that one value sees after a convolution and a pool.
+def places(size, filter_size, stride=1, padding=0, rounding="down"):
+    """Draws every place of a filter along a row of pixels.
 
     Args:
-        filter_size: Int, pixels along the convolution's filter.
+        size: Int, pixels along the row.
+        filter_size: Int, pixels along the filter.
         stride: Int, pixels from one place to the next.
-        pool_size: Int, values of the convolution that one window takes.
+        padding: Int, zeros at each end.
+        rounding: `"down"` or `"up"`.
 
     Returns:
-        `Figure`: the row of pixels, over it one filter at neighbouring places,
-        and over these what the window sees.
+        `Figure`: the row, zeros hatched and unread pixels red, and below it
+        the places; what hangs over the end is hatched. The title has the sum.
+
+    Raises:
+        ValueError: As `shapes.output_size` does.
     """
-    side = filter_size + (pool_size - 1) * stride
-    lanes = [0.3 * lane for lane in range(pool_size + 2)]
-    figure, axes = axes_of(8, 0.8 + 1.1 * lanes[-1])
-    for pixel in range(side):
-        bar(axes, pixel, lanes[0], 1, "#dddddd", edgecolor="white")
-    for value, lane in enumerate(lanes[1:-1]):
-        text = f"place {value + 1}: {filter_size} pixels"
-        bar(axes, value * stride, lane, filter_size, SKY, text)
-    text = f"one value of the pool: {side} pixels"
-    bar(axes, 0, lanes[-1], side, ORANGE, text)
+    count = shapes.output_size(size, filter_size, stride, padding, rounding)
+    starts = [place * stride - padding for place in range(count)]
+    read = {pixel + i for pixel in starts for i in range(filter_size)}
+    end = max(size + padding, starts[-1] + filter_size)
+    figure, axes = axes_of(8, 1.1 + 0.27 * count)
+    zeros = {"edgecolor": GREY, "hatch": "...."}
+    for pixel in range(-padding, size + padding):
+        if pixel not in range(size):
+            bar(axes, pixel, 0, 1, "white", **zeros)
+        else:
+            color = "#dddddd" if pixel in read else VERMILION
+            bar(axes, pixel, 0, 1, color, edgecolor="white")
+    for place, start in enumerate(starts):
+        inside = min(start + filter_size, size + padding) - start
+        bar(axes, start, 0.3 * (place + 1), inside, SKY, f"place {place + 1}")
+        if inside < filter_size:
+            beyond = {"edgecolor": VERMILION, "hatch": "////"}
+            left, width = start + inside, filter_size - inside
+            bar(axes, left, 0.3 * (place + 1), width, "white", **beyond)
+    steps = (size + 2 * padding - filter_size) / stride
+    unread = sum(pixel not in read for pixel in range(size))
     axes.set(
-        xlim=(-0.3, side + 0.3),
-        ylim=(-0.2, lanes[-1] + 0.2),
-        xticks=range(0, side + 1, stride),
+        xlim=(-padding - 0.3, end + 0.3),
+        ylim=(0.3 * count + 0.2, -0.2),
         yticks=[],
         xlabel="pixel along the row, counted from the left edge",
+        title=f"({size} + 2 x {padding} - {filter_size}) / {stride} = "
+        f"{steps:.3g} steps, rounded {rounding} {count - 1}: {count} places, "
+        f"{unread} unread",
     )
     axes.spines["left"].set_visible(False)
     return figure
+
+
+def step_by_hand():
+    """Shows `places` with sliders for its numbers, in a notebook."""
+    import ipywidgets
+
+    def draw(size, filter_size, stride, padding, rounding):
+        try:
+            return places(size, filter_size, stride, padding, rounding)
+        except ValueError as error:
+            return print(error)
+
+    ipywidgets.interact(
+        draw,
+        size=ipywidgets.IntSlider(13, 1, 40),
+        filter_size=ipywidgets.IntSlider(5, 1, 11, description="filter"),
+        stride=ipywidgets.IntSlider(3, 1, 6),
+        padding=ipywidgets.IntSlider(0, 0, 5),
+        rounding=["down", "up"],
+    )

@@ -12,21 +12,11 @@
 
 # %% tags=["setup"] lit="conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5"
 
-# %%
-import math
-
-import keras
-
-from alexnet_keras import AlexNet, shapes, visualize
-from alexnet_keras.exercises import stride_and_size as ex
-from alexnet_keras.rows import Conv, Pool
-
 # %% [markdown]
-# In chapter 2 a filter slid over an image. Each place it stood in gave one
-# number, and the numbers of all its places are a **map**. AlexNet's first
-# layer, `conv1`, has 96 filters. Each is 11 pixels wide and moves 4 pixels from
-# one place to the next; those 4 pixels are the **stride**. How large does that
-# make a map?
+# In chapter 2 a filter slid over an image, and the numbers of all its places
+# were a **map**. AlexNet's first layer, `conv1`, has 96 filters. Each is 11
+# pixels wide and moves 4 pixels from one place to the next; those 4 pixels are
+# the **stride**. (What they buy is section 9.) How large is a map?
 #
 # Rows and columns behave alike, so one row of pixels is all we need.
 #
@@ -37,17 +27,27 @@ from alexnet_keras.rows import Conv, Pool
 # does the last place start?
 
 # %%
+import math
+
+import keras
+import numpy as np
+from matplotlib import cbook
+from PIL import Image
+
+from alexnet_keras import AlexNet, networks, shapes, visualize
+from alexnet_keras.exercises import stride_and_size as ex
+from alexnet_keras.rows import Conv, Pool
+
 starts = [start for start in range(0, 227, 4) if start + 11 <= 227]
 print(starts[:3], "...", starts[-3:])
 print(len(starts), "places")
 
 # %% [markdown]
-# With pixel 216, and the place ends with 226, the last pixel of the row.
-# Nothing is left over.
+# With pixel 216, and it ends with 226, the last of the row.
 #
-# Counting works, but a rule is faster. Try to write it in place of `...`: how
-# far can the filter move from its first place, how many steps is that, and how
-# many places? (`//` divides and rounds down.)
+# Counting works, a rule is faster. Try to write it in place of `...`: how far
+# can the filter move from its first place, how many steps is that, and how many
+# places? (`//` divides and rounds down.)
 
 
 # %%
@@ -59,8 +59,7 @@ mine = [places(size, filter_size=11, stride=4) for size in (14, 227, 231)]
 print("right" if mine == [1, 55, 56] else f"not [1, 55, 56] yet: {mine}")
 
 # %% [markdown]
-# Here is one way. The last line holds the rule against counting, for every row
-# from 11 to 300 pixels.
+# Here is one way, held against counting for rows of 11 to 300 pixels.
 
 
 # %%
@@ -77,12 +76,10 @@ print(places(227, filter_size=11, stride=4))
 all(places(size, 11, 4) == counted(size) for size in range(11, 301))
 
 # %% [markdown]
-# `True`: they agree on every row. 54 steps make 55 places, as 54 gaps take 55
-# fence posts. Hence the `+ 1`.
+# `True`. 54 steps make 55 places, hence the 1.
 #
-# Now the package, whose functions are tested, and Keras. `compute_output_shape`
-# asks a layer for its output's shape and computes nothing; `None` stands for
-# any batch size.
+# Now the package and Keras. `compute_output_shape` only does this sum, for both
+# directions; `None` stands for any batch size.
 
 # %%
 conv1 = keras.layers.Conv2D(filters=96, kernel_size=11, strides=4)
@@ -96,37 +93,50 @@ print(conv1.compute_output_shape((None, 227, 227, 3)))
 #
 # ## 2. What happens at 224?
 #
-# The paper has 55 too, but its images are 224 x 224. Use the rule in your head:
-# what is (224 - 11) / 4, and what do you do with the fraction? How many pixels
-# does place 55 lack?
+# The paper of 2012 has 55 too, but its images are 224 x 224. What is (224 - 11)
+# / 4, and what do you do with the fraction? How many pixels does place 55 lack?
 
 # %%
 for size in (224, 225, 226, 227):
     steps, count = (size - 11) / 4, places(size, 11, 4)
     missing = shapes.overhang(size, filter_size=11, stride=4)
     print(f"{size}: {steps} steps, {count} places; place 55 lacks {missing}")
-
-# %%
 visualize.overhang((224, 225, 226, 227), filter_size=11, stride=4)
 
 # %% [markdown]
 # **Figure.** The right end of a row of 224, 225, 226 and 227 pixels (grey),
 # below it a filter's last two places. Place 55 hangs over the edge (black line)
-# by three, two and one pixels; at 227 it fits exactly. Pixel 226 is drawn from
-# 226 to 227.
+# by three, two and one pixels; at 227 it fits exactly. Pixels count from 0,
+# places from 1.
 #
 # Our rule drops the fraction, as Keras and PyTorch do, and counts 54 places at
 # 224. So 224 is often called a typo for 227. But place 55 covers pixels 216 to
-# 226, however long the row is. Whether it counts where some of them do not
-# exist is not a matter of arithmetic. It is a decision.
+#      226, however long the row is. Whether it counts where some are missing is
+#      a decision, and dropping it has a price: place 54 ends with pixel 222, so
+#      at 224 no filter ever reads pixel 223.
 #
+# In a short row: which pixels stay unread when a filter of 5 steps by 3 along
+# 13?
+
+# %%
+visualize.places(13, filter_size=5, stride=3)
+
+# %% [markdown]
+# **Figure.** A row of 13 pixels, and the three places of a filter 5 wide with a
+# stride of 3. None reads pixels 11 and 12 (red).
+#
+# Remove the `#` and play. When is a pixel in the *middle* unread?
+
+# %%
+# visualize.step_by_hand()
+
+# %% [markdown]
 # ## 3. Round down or round up?
 #
 # [The authors' own
 # program](https://github.com/computerhistory/AlexNet-Source-Code) is public.
 # Line 1004 of its `layer.py` computes 1 + ceil((size - filter) / stride): it
-# rounds **up**, and the last place may hang over the edge. Predict the four
-# numbers.
+# rounds **up**, and the last place may hang over. Predict the four numbers.
 
 
 # %%
@@ -139,27 +149,34 @@ print([places_2012(size, 11, 4) for size in sizes])
 print([shapes.output_size(size, 11, 4, rounding="up") for size in sizes])
 
 # %% [markdown]
-# 55 from all four. So 224 fits the paper's 55, but 227 does too. The program
-# holds evidence.
+# 55 from all four: 224 fits, but so does 227. The program holds two more clues.
 #
-# - `convdata.py`, line 121, cuts images out of 256 pixels and takes the same
-#   border off both sides. Can that give 227?
-# - While it trains, the program handles conv1's places in groups. The files
-#   that describe its networks set the groups to 5 places, so 5 must divide
-#   their number. Which fits, 54 x 54 or 55 x 55?
+# - `convdata.py`, line 121, cuts its images out of 256 pixels and takes the
+#   same border off both sides.
+# - While it trains, it handles conv1's places in groups of 5 or of 11: so say
+#   the files that describe its networks. No place may be left over.
+#
+# Which of the three suspects passes all three tests?
+#
+# | image and places | as the paper says | cut from 256 | in groups |
+# |---|---|---|---|
+# | 224, 54 x 54 | no | ? | ? |
+# | 224, 55 x 55 | yes | ? | ? |
+# | 227, 55 x 55 | no | ? | ? |
 
 # %%
-print([256 - 2 * border for border in (14, 15, 16)])
-print(54**2 % 5, 55**2 % 5)  # what is left over when 5 divides
+print("sizes:", [256 - 2 * border for border in (14, 15, 16)])
+for count in (54, 55):
+    print(count, "left over:", count**2 % 5, "of 5,", count**2 % 11, "of 11")
 
 # %% [markdown]
-# Sizes are always even, so 227 cannot occur; and 54 x 54 cannot be, since a
-# place is left over. What the paper says remains, 224 pixels and 55 places:
-# **224 was no typo, they rounded up.**
+# Equal borders give even sizes, so 227 is out; and 54 x 54 leaves places over.
+# One suspect remains, the paper's own: **224 was no typo, they rounded up.**
+# Where place 55 has no pixels it reads zeros (cuda-convnet2, `filter_acts.cu`).
 #
-# Keras, left to itself, rounds down. How could you still get 55 from 224? Give
-# place 55 what it lacks: three columns of zeros at the right, three rows at the
-# bottom. Zeros put around an image or a map are called **padding**.
+# Keras, left to itself, rounds down. To get 55 from 224, give place 55 the same
+# zeros: three columns at the right, three rows at the bottom. Zeros put around
+# an image or a map are called **padding**.
 
 # %%
 pad = keras.layers.ZeroPadding2D(((0, 3), (0, 3)))  # top, bottom; left, right
@@ -172,38 +189,32 @@ for name in ("pad_conv1", "conv1"):
 
 # %% [markdown]
 # Our own `AlexNet` does just this when you give it 224 pixels.
-# (`include_top=False` leaves out its three last layers, which are chapter 8's.)
-# The AlexNet that came with the library Caffe takes 227 pixels instead, where
-# nothing hangs over and both roundings agree.
+# (`include_top=False` leaves out chapter 8's layers.) The AlexNet of Caffe, a
+# library, takes 227 instead, where nothing hangs over.
 #
 # ## 4. Pooling obeys the same rule
 #
-# `pool1` takes the largest value in a window 3 wide and moves the window by 2.
-# (What that is good for is chapter 6.) As far as sizes go, a window is a
-# filter. AlexNet pools three times, and the convolutions in between keep their
-# size; how, is section 5. What becomes of 55? Predict each number.
+# `pool1` takes the largest value in a window 3 wide and moves the window by 2,
+# in each channel by itself. It has no weights. (Why pool? Chapter 6.) As far as
+# sizes go, a window is a filter. AlexNet pools three times, and the
+# convolutions in between keep their size; how, is section 5. What becomes of
+# 55? Predict each number. Then: Caffe rounds its pools up. Does that matter
+# here, and would it after a conv1 of 54?
 
 # %%
 size = 55
 for _ in range(3):
     size = places(size, filter_size=3, stride=2)
     print(size)
-
-# %% [markdown]
-# 27, 13, 6: the other three numbers of the title.
-#
-# Caffe rounds its pools up. Does that matter here? And would it, if conv1 had
-# given 54?
-
-# %%
 for size in (55, 27, 13, 54):
     down = shapes.output_size(size, 3, 2, rounding="down")
     up = shapes.output_size(size, 3, 2, rounding="up")
     print(f"{size} becomes {down}, or {up} when rounded up")
 
 # %% [markdown]
-# On 55, 27 and 13 both agree, since the windows fit exactly. 54 becomes 26, but
-# 27 again if the pool rounds up.
+# 27, 13, 6: the other three numbers of the title. On 55, 27 and 13 the windows
+# fit exactly. 54 becomes 26, but 27 again if the pool rounds up: the last
+# window then takes the largest of the values that are there.
 #
 # ## 5. Padding: how a map keeps its size
 #
@@ -226,12 +237,12 @@ for width in (3, 5, 7, 11):
 
 # %% [markdown]
 # Without zeros 23: a filter 5 wide costs four places. Two at each end give them
-# back. At a stride of 1, (filter - 1) / 2 zeros keep the size, for filters of
-# odd width. So conv3 to conv5, which are 3 wide, need one; without it, 13 would
-# shrink to 11, 9 and 7.
+# back. At a stride of 1, (filter - 1) / 2 zeros keep the size. One reason why
+# widths are odd: 4 would need a zero and a half. conv3 to conv5, which are 3
+# wide, need one; without it, 13 would shrink to 11, 9 and 7.
 #
-# Keras has a name for this, `padding="same"`, and the name misleads. Conv1 has
-# a stride of 4: will `"same"` keep 224 pixels at 224?
+# Keras calls this `padding="same"`. Conv1 has a stride of 4: will `"same"` keep
+# 224 pixels at 224?
 
 # %%
 same = keras.layers.Conv2D(96, 11, strides=4, padding="same")
@@ -241,12 +252,7 @@ for size in (224, 227):
 
 # %% [markdown]
 # No. `"same"` gives size / stride, rounded up: 56 and 57. It keeps the size
-# only at a stride of 1. So even Keras rounds both ways: down without padding,
-# up with `"same"`.
-#
-# The facts were three: an image of 224 x 224, filters of 11 x 11, a stride of
-# 4. You have met three readings of them: 54 (drop place 55), 55 (let it hang
-# over) and 56 (`"same"`). Exercise 1 has yet another way to 55.
+# only at a stride of 1.
 #
 # ## 6. The whole chain
 #
@@ -270,30 +276,26 @@ for name, (filter_size, stride, padding) in layers.items():
     print(name, size)
 
 # %% [markdown]
-# Only in conv1 and the pools. The package's table also follows the channels, so
-# it asks for each convolution's number of filters; these are the paper's.
+# Only in conv1 and the pools. `networks.ALEXNET` is the package's list of the
+# network, a row a layer. Here are its convolutions and pools to scale; `True`
+# says that the layer in Keras has the same shape.
 
 # %%
-chain = [
-    Conv("conv1", 96, 11, stride=4),
-    Pool("pool1", 3, stride=2),
-    Conv("conv2", 256, 5, padding=2),
-    Pool("pool2", 3, stride=2),
-    Conv("conv3", 384, 3, padding=1),
-    Conv("conv4", 384, 3, padding=1),
-    Conv("conv5", 256, 3, padding=1),
-    Pool("pool5", 3, stride=2),
-]
+is_sized = (Conv, Pool)
+chain = [row for row in networks.ALEXNET if isinstance(row, is_sized)]
 network = AlexNet(include_top=False)  # takes 227 pixels
-for row in shapes.table(chain, size=227)[1:]:
-    shape = network.get_layer(row.name).output.shape[1:]  # without the batch
-    print(row.name, row.output_shape, shape == row.output_shape)
+for line in shapes.table(chain, size=227)[1:]:
+    shape = network.get_layer(line.name).output.shape[1:]  # without the batch
+    print(line.name, line.output_shape, shape == line.output_shape)
+visualize.chain(chain, size=227)
 
 # %% [markdown]
-# `True`: the layer in Keras has the table's shape.
+# **Figure.** The image and AlexNet's maps to scale, as deep as they have
+# channels. A value of pool5 reads a window (blue) of conv5, whose middle reads
+# one of conv4, and so on back to 11 x 11 pixels.
 #
-# Chapter 8 lays out what leaves pool5 in one line: it **flattens** it, to 6 x 6
-# x 256 = 9216 numbers.
+# Chapter 8 **flattens** what leaves pool5: it writes it in one line of 6 x 6 x
+# 256 = 9216 numbers.
 #
 # ## 7. 6400 or 9216?
 #
@@ -311,11 +313,11 @@ print(size * size * 256, "numbers")
 print((9216 - 6400) * 4096, "weights fewer")
 
 # %% [markdown]
-# 54, 26, 12, 5: every map is one place narrower than before, and 11.5 million
-# weights are gone.
+# 54, 26, 12, 5, and 11.5 million weights are gone. So a trained AlexNet cannot
+# take just any size: its convolutions could, but each unit of that layer has
+# 9216 weights.
 #
-# How much do the two numbers tell about a network? After conv1 only the three
-# pools matter. Which of these maps end at 6?
+# After conv1 only the pools matter. Which of these maps end at 6?
 
 
 # %%
@@ -330,45 +332,52 @@ print(after_pools(54, rounding="up"))
 
 # %% [markdown]
 # 9216 says little: 227 rounded down (55), 224 rounded up (55), `"same"` (56),
-# and 54 with pools that round up, all end there. **6400 is a clue**: in a
-# network meant for 224 it says that conv1 gave 54 and that the pools rounded
-# down too.
-#
-# The blog article that this course began with starts at 227 and ends at 5 x 5 x
-# 256 = 6400. Both numbers exist, but not in one network.
+# and 54 with pools that round up, all end there. **6400 is a clue**: at 224 it
+# says that conv1 gave 54 and that the pools rounded down too.
 #
 # ## 8. How far does one value see?
 #
-# A value of conv1 sees 11 pixels of the row. A value of pool1 looks at three
-# neighbours in conv1: one filter at three places, 4 pixels apart. How many
-# pixels does it see?
+# Could you tell from 11 x 11 pixels what is in a photo?
+
+# %%
+photo = Image.open(cbook.get_sample_data("grace_hopper.jpg"))
+photo = photo.crop((100, 0, 500, 400)).resize((227, 227))
+visualize.seen(np.array(photo), sides=(11, 51, 195))
+
+# %% [markdown]
+# **Figure.** A photo of 227 x 227 pixels and its middle, as a value of conv1
+# (11 x 11), conv2 (51 x 51) and pool5 (195 x 195) sees it: a few colours, an
+# eye, a person. (Grace Hopper; US Navy, public domain; from matplotlib.)
+#
+# Where do 51 and 195 come from? A value of conv1 sees 11 pixels of a row. A
+# value of pool1 looks at three neighbours in conv1: one filter at three places,
+# 4 pixels apart. How many pixels does it see?
 
 # %%
 seen = {pixel for start in (0, 4, 8) for pixel in range(start, start + 11)}
-len(seen)
-
-# %%
+print(len(seen))
 visualize.pooled_windows(filter_size=11, stride=4, pool_size=3)
 
 # %% [markdown]
-# **Figure.** One filter, 11 pixels wide, at three neighbouring places, each 4
-# pixels further right than the one below. They overlap; the pooled value above
-# them sees 19 pixels in all.
+# **Figure.** One filter, 11 pixels wide, at three neighbouring places. The
+# pooled value above them sees 19 pixels in all.
 #
-# 19 = 11 + 4 + 4, the value's **receptive field**. Now conv2 by hand: one value
-# looks at five neighbours of pool1. Each sees 19 pixels, and two neighbours lie
-# 8 apart, 2 places of 4 pixels. How many pixels is that?
+# 19 = 11 + 4 + 4, the value's **receptive field**. A value of conv2 looks at
+# five neighbours of pool1, which lie 8 pixels apart, 2 places of 4. How many
+# pixels is that?
 
 # %%
-starts = (0, 8, 16, 24, 32)
-seen = {pixel for start in starts for pixel in range(start, start + 19)}
-len(seen), 19 + 4 * 8
+print(19 + 4 * 8)
+visualize.pooled_windows(filter_size=19, stride=8, pool_size=5)
 
 # %% [markdown]
-# 51: one field of 19, and four steps of 8. That is the rule. A layer widens the
+# **Figure.** Five neighbours of pool1 see 19 pixels each, 8 apart; one value of
+# conv2 sees all they see, 51.
+#
+# One field of 19, and four steps of 8. That is the rule: a layer widens the
 # field by (filter - 1) times the distance between two neighbours, and its
-# stride multiplies that distance. It starts with the pixels themselves: a pixel
-# sees 1 pixel, and the next is 1 away. A loop first, then the package.
+# stride multiplies that distance. At the start, a pixel sees 1 pixel, and the
+# next is 1 away.
 
 # %%
 field, distance = 1, 1
@@ -381,9 +390,9 @@ fields = shapes.receptive_fields(chain)
 print([(row.size, row.jump) for row in fields])
 
 # %% [markdown]
-# The loop leaves padding out, since padding shifts a field but does not widen
-# it. The package also gives the first pixel that a layer's first value sees,
-# `start`. How much of the image do the six values of a row of pool5 see?
+# The package calls the distance `jump`. Padding is left out: it shifts a field
+# but does not widen it. How much of the image do the six values of a row of
+# pool5 see?
 
 # %%
 pool5 = fields[-1]
@@ -392,34 +401,36 @@ for place in range(6):
     last = first + pool5.size - 1
     real = min(last, 226) - max(first, 0) + 1
     print(f"pixels {first} to {last}, {real} of them in the image")
+visualize.fields(chain, size=227)
 
 # %% [markdown]
-# The fields are all 195 wide, but the first starts at -64: conv2's two zeros,
-# at a distance of 8 pixels, reach 16 pixels out, and the one zero of conv3, of
-# conv4 and of conv5, at a distance of 16, another 48. Only the two in the
-# middle see 195 real pixels, their neighbours 163, the outer ones 131. Keep the
-# 32 between neighbours: it returns in exercise 2. Chapter 7 draws these fields
-# on a photo.
+# **Figure.** What the six values of a row of pool5 see of a row of 227 pixels.
+# Hatched parts lie outside the image, in the padding of conv2 to conv5.
 #
-# ## 9. A broken calculation
+# All are 195 wide, but only the two in the middle lie whole in the image. Each
+# begins 32 pixels after the one before.
 #
-# The article also speaks of "5.6 times of decreasing" in conv1. It compares 227
-# x 227 x 3 with 55 x 55 x 9. Which number looks wrong to you?
+# ## 9. What does a stride of 4 buy?
+#
+# Send conv1 over the 227 pixels with a stride of 1. Which of the three numbers
+# change, and which does not: places, multiplications, weights?
 
 # %%
-before, after = 227 * 227 * 3, 55 * 55 * 9
-print(before, after, f"{before / after:.3g}")
+for stride in (1, 4):
+    line = shapes.table([Conv("conv1", 96, 11, stride)], size=227)[-1]
+    count, millions = line.output_shape[0] ** 2, line.multiply_adds / 1e6
+    print(f"stride {stride}: {count:,} places, {line.parameters:,} weights,")
+    print(f"{millions:,.0f} million multiplications")
 
 # %% [markdown]
-# The quotient is 5.68, which the article cuts to 5.6. The 9 is wrong: a
-# line earlier the article itself has 55 x 55 x 96. And two things are mixed,
-# the number of *positions* and the number of *values*. Exercise 3 lets you mend
-# it.
+# The weights stay: one filter serves all places. But places, and with them
+# multiplications, become 15.6 times fewer. The price: conv1 stands only at
+# every fourth pixel, so it knows less well where things are.
 #
 # ## AlexNet so far
 #
-# The package keeps a network as such a list of rows, one a layer, and writes it
-# out as a table.
+# The package writes such a list of rows out as a table. (Groups are chapter
+# 7's.)
 
 # %%
 print(shapes.summary(chain, counts=False))
@@ -430,11 +441,10 @@ print(shapes.summary(chain, counts=False))
 # 1. Places = (size + the zeros at both ends - filter) / stride, rounded, + 1.
 #    It holds for convolutions and pools alike.
 # 2. Rounding is a decision. In 2012 it went up, so 224 was no typo. Keras goes
-#    down without padding and up with `"same"`; 227 is the size that needs no
-#    decision.
-# 3. 6400 is a clue: 54 places in conv1, and pools that round down.
-
-# %% [markdown]
+#    down without padding and up with `"same"`; 227 needs no decision.
+# 3. 6400 is a clue: pools that round down, and 47 to 54 places in conv1; from
+#    224 pixels 54.
+#
 # ## Exercises
 #
 # Replace each `...` and run the cell. It answers *correct*, *not yet* and why,
@@ -478,9 +488,11 @@ ex.q2.check(sizes)
 # %% [markdown]
 # ### Exercise 3: mend the calculation
 #
-# How many values does conv1 give? How many times as many is that as the input's
-# 154,587? And how many times fewer are the *positions*, channels left out:
-# divide the input's positions by conv1's. Give three digits or more of both.
+# The blog article that this course began with says that conv1 makes the image
+# 5.6 times smaller: 227 x 227 x 3 against 55 x 55 x 9. How many values does
+# conv1 really give? How many times as many is that as the input's 154,587? And
+# how many times fewer are the *positions*, channels left out: divide the
+# input's positions by conv1's. Give three digits or more of both.
 
 # %%
 repaired = {
@@ -497,6 +509,6 @@ ex.q3.check(repaired)
 # %% [markdown]
 # ## What comes next
 #
-# The sizes are settled. But convolutions alone, however many, amount to a
-# single one: a sum of sums is a sum. Chapter 4 puts a small bend between them,
-# and depth begins to pay.
+# But two filters one after the other, with nothing between them, do no more
+# than a single larger one. Chapter 4 puts a small bend between them, and depth
+# begins to pay.
