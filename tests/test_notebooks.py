@@ -184,6 +184,21 @@ def test_the_way_to_the_neighbours_leads_to_notebooks():
     assert "\n## The course\n" in readme  # where CONTENTS leads
 
 
+def test_chapters_link_to_terms_that_the_glossary_has():
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^## (.+)$", glossary, re.MULTILINE)
+    assert terms == sorted(set(terms), key=str.casefold)
+    anchors = {term.lower().replace(" ", "-") for term in terms}
+    for slug in SLUGS:
+        notebook = nbformat.read(builder.NOTEBOOKS / f"{slug}.ipynb", 4)
+        links = re.findall(
+            r"\]\(\.\./docs/glossary\.md#([\w-]+)\)", markdown(notebook)
+        )
+        assert links
+        assert {*links} <= anchors
+        assert len({*links}) == len(links)  # only the first use
+
+
 def test_every_source_has_its_notebook():
     assert sorted(p.stem for p in builder.SOURCES.glob("*.py")) == SLUGS
 

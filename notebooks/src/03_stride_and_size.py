@@ -14,9 +14,10 @@
 
 # %% [markdown]
 # In chapter 2 a filter slid over an image, and the numbers of all its places
-# were a **map**. AlexNet's first layer, `conv1`, has 96 filters. Each is 11
-# pixels wide and moves 4 pixels from one place to the next; those 4 pixels are
-# the **stride**. (What they buy is section 9.) How large is a map?
+# were a [**map**](../docs/glossary.md#map). AlexNet's first layer, `conv1`, has
+# 96 filters. Each is 11 pixels wide and moves 4 pixels from one place to the
+# next; those 4 pixels are the [**stride**](../docs/glossary.md#stride). (What
+# they buy is section 9.) How large is a map?
 #
 # Rows and columns behave alike, so one row of pixels is all we need.
 #
@@ -111,9 +112,9 @@ visualize.overhang((224, 225, 226, 227), filter_size=11, stride=4)
 #
 # Our rule drops the fraction, as Keras and PyTorch do, and counts 54 places at
 # 224. So 224 is often called a typo for 227. But place 55 covers pixels 216 to
-#      226, however long the row is. Whether it counts where some are missing is
-#      a decision, and dropping it has a price: place 54 ends with pixel 222, so
-#      at 224 no filter ever reads pixel 223.
+# 226, however long the row is. Whether it counts where some are missing is
+# a decision, and dropping it has a price: place 54 ends with pixel 222, so
+# at 224 no filter ever reads pixel 223.
 #
 # In a short row: which pixels stay unread when a filter of 5 steps by 3 along
 # 13?
@@ -176,7 +177,7 @@ for count in (54, 55):
 #
 # Keras, left to itself, rounds down. To get 55 from 224, give place 55 the same
 # zeros: three columns at the right, three rows at the bottom. Zeros put around
-# an image or a map are called **padding**.
+# an image or a map are called [**padding**](../docs/glossary.md#padding).
 
 # %%
 pad = keras.layers.ZeroPadding2D(((0, 3), (0, 3)))  # top, bottom; left, right
@@ -294,15 +295,16 @@ visualize.chain(chain, size=227)
 # channels. A value of pool5 reads a window (blue) of conv5, whose middle reads
 # one of conv4, and so on back to 11 x 11 pixels.
 #
-# Chapter 8 **flattens** what leaves pool5: it writes it in one line of 6 x 6 x
-# 256 = 9216 numbers.
+# Chapter 8 [**flattens**](../docs/glossary.md#flatten) what leaves pool5: it
+# writes it in one line of 6 x 6 x 256 = 9216 numbers.
 #
 # ## 7. 6400 or 9216?
 #
 # Some AlexNets flatten to 6400 numbers. Start from 224, round down everywhere,
 # and predict the end of the chain. In chapter 8 each of the numbers gets 4096
-# weights in the next layer, which is **fully connected**: how many weights does
-# one place less in conv1 save?
+# weights in the next layer, which is [**fully
+# connected**](../docs/glossary.md#fully-connected): how many weights does one
+# place less in conv1 save?
 
 # %%
 size = 224
@@ -362,9 +364,10 @@ visualize.pooled_windows(filter_size=11, stride=4, pool_size=3)
 # **Figure.** One filter, 11 pixels wide, at three neighbouring places. The
 # pooled value above them sees 19 pixels in all.
 #
-# 19 = 11 + 4 + 4, the value's **receptive field**. A value of conv2 looks at
-# five neighbours of pool1, which lie 8 pixels apart, 2 places of 4. How many
-# pixels is that?
+# 19 = 11 + 4 + 4, the value's [**receptive
+# field**](../docs/glossary.md#receptive-field). A value of conv2 looks at five
+# neighbours of pool1, which lie 8 pixels apart, 2 places of 4. How many pixels
+# is that?
 
 # %%
 print(19 + 4 * 8)

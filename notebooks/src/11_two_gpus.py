@@ -19,14 +19,16 @@
 #
 # The setup cell printed which two devices you have: two GPUs, one GPU split in
 # two, or one processor split in two. The halves of a split device, called
-# **logical devices**, compute and exchange the same things as two GPUs would.
-# But they share one chip, so they save no time.
+# [**logical devices**](../docs/glossary.md#logical-device), compute and
+# exchange the same things as two GPUs would. But they share one chip, so they
+# save no time.
 #
 # ## 1. What is a replica?
 #
-# TensorFlow calls a plan for using devices a **strategy**. Ours are `one`, the
-# first device alone, and `two`, TensorFlow's `MirroredStrategy` on both. The
-# pictures are a few of `solids`, ten kinds of rendered bodies.
+# TensorFlow calls a plan for using devices a
+# [**strategy**](../docs/glossary.md#strategy). Ours are `one`, the first device
+# alone, and `two`, TensorFlow's `MirroredStrategy` on both. The pictures are a
+# few of `solids`, ten kinds of rendered bodies.
 
 # %%
 import keras
@@ -94,14 +96,16 @@ print("equal:", np.array_equal(copies[0], copies[1]))
 
 # %% [markdown]
 # Twice as many. A `MirroredVariable` is one name for two copies, one on each
-# device. A full copy of the network on a device is a **replica**. Both start
-# equal. Why do they *stay* equal?
+# device. A full copy of the network on a device is a
+# [**replica**](../docs/glossary.md#replica). Both start equal. Why do they
+# *stay* equal?
 #
 # ## 2. Who sees which picture?
 #
-# You still say how many pictures make a step: the **global batch**. Ours has
-# 16. `experimental_distribute_dataset` shares it out as `fit` will. Which
-# labels will the second replica get?
+# You still say how many pictures make a step: the
+# [**global batch**](../docs/glossary.md#global-batch). Ours has 16 pictures.
+# `experimental_distribute_dataset` shares it out as `fit` will. Which labels
+# will the second replica get?
 
 # %%
 print(pictures)
@@ -150,8 +154,9 @@ print([float(g) for g in two.experimental_local_results(each)])
 print(float(two.reduce("MEAN", each, axis=None)))
 
 # %% [markdown]
-# When *every* device receives the mean, it is an **all-reduce**. Then all take
-# the same step from the same weights. The weights themselves never travel.
+# When *every* device receives the mean, it is an
+# [**all-reduce**](../docs/glossary.md#all-reduce). Then all take the same step
+# from the same weights. The weights themselves never travel.
 #
 # What does it cost? A gradient has one number a weight, 4 bytes each. Whole
 # GPUs can pass them round in a ring: each of n devices sends an n-th of the
@@ -337,8 +342,8 @@ visualize.drift(drifts)
 # `float64` stays below 1e-15. `float32` starts near 1e-8, jumps, and ends
 # orders of magnitude higher. Your processor may draw another path.
 #
-# Neither training is wrong. Three things come together. First, a sum of
-# rounded numbers depends on its order, and two replicas add in another order.
+# Neither training is wrong. Three things come together. First, a sum of rounded
+# numbers depends on its order, and two replicas add in another order.
 
 # %%
 a, b, c = np.array([1.0, 1e8, -1e8], "float32")
@@ -349,9 +354,9 @@ print((a + b) + c, a + (b + c))
 #
 # Second, AlexNet has bends. A ReLU whose input is nearly 0 may be on in one
 # training and off in the other; of two nearly equal values, a pool may take
-# either. Then a last digit decides the path, and the curve can jump. For the
-# 16 pictures of the first batch, how many units of conv1 to conv5 are on in
-# only one of the two trainings, after the first step and after the last?
+# either. Then a last digit decides the path, and the curve can jump. For the 16
+# pictures of the first batch, how many units of conv1 to conv5 are on in only
+# one of the two trainings, after the first step and after the last?
 
 # %% tags=["nbval-ignore-output"] reason="rounding differs by processor"
 network = build(one, lambda: small(keras.layers.Identity))
@@ -403,9 +408,9 @@ print("below 1e-10:", difference(short) < 1e-10)
 
 # %% [markdown]
 # Two and one. Each replica's mean counts a half, so the two count a quarter
-# each and the lonely one a half. On one device each counts a third. So
-# our training drops the short batch, with other pictures in every epoch.
-# Exercise 2 mends it.
+# each and the lonely one a half. On one device each counts a third. So our
+# training drops the short batch, with other pictures in every epoch. Exercise 2
+# mends it.
 #
 # ### Dropout
 #
@@ -543,8 +548,7 @@ ex.q1.check(all_reduce)
 # each picture: the picture's loss is multiplied by it, and then the replica
 # takes the mean over its pictures as before. For parts of the given sizes,
 # return one number a replica, the weight of its pictures, so that all pictures
-# count alike. For `sizes =
-# [8, 8]` that is `[1, 1]`.
+# count alike. For `sizes = [8, 8]` that is `[1, 1]`.
 
 
 # %%
@@ -563,8 +567,8 @@ ex.q2.check(weights)
 # A channel is 0 and 8 for the pictures of replica 0, 10 and 30 for those of
 # replica 1. What does BatchNorm make of the 8 and of the 10, on one device and
 # on two replicas? And of the units that a dropout of 0.5 drops on replica 0,
-# which share does replica 1 drop as well, with either layer? Give the mean
-# over many draws, and all numbers to two decimals.
+# which share does replica 1 drop as well, with either layer? Give the mean over
+# many draws, and all numbers to two decimals.
 
 # %%
 predicted = {
