@@ -1,7 +1,6 @@
 """Every exercise of the course: right, missing, wrong and senseless answers."""
 
 import importlib
-import itertools
 import pkgutil
 import re
 
@@ -75,7 +74,9 @@ WRONG = {
         (ENDS | {6400: "195-226"}, "not text"),
         (ENDS | {6400: ["195", "226"]}, "whole numbers"),
         (ENDS | {6400: [[195, 226]]}, "flat list"),
-        (ENDS | {6400: itertools.count(100)}, "100 does not"),
+        (ENDS | {6400: (size for size in range(195, 227))}, "only once"),
+        (ENDS | {6400: range(47, 55)}, "no layer's places"),
+        (ENDS | {9216: []}, "9216: the list is empty"),
         (stride_and_size._sizes_by_end("up"), "You rounded up"),
         ({6400: 224, 9216: 227}, "More than one"),
         (ENDS | {9216: ...}, "9216 are still missing"),
@@ -88,7 +89,7 @@ WRONG = {
         (NUMBERS | {"values": "290400"}, "not `'290400'`"),
         (NUMBERS | {"times_as_many_values": 0.88}, "how much is added"),
         (NUMBERS | {"times_as_many_values": 0.532}, "values` is upside down"),
-        (NUMBERS | {"times_as_many_values": 2}, "values` is nearly right"),
+        (NUMBERS | {"times_as_many_values": 2}, "values` is close, but not it"),
         (NUMBERS | {"times_as_many_values": 5.68}, "values by the input's"),
         (NUMBERS | {"times_fewer_positions": 4.13}, "two directions"),
         (NUMBERS | {"times_fewer_positions": 0.0587}, "ons` is upside down"),

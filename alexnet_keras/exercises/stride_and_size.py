@@ -3,6 +3,7 @@
 import itertools
 import math
 import numbers
+from collections.abc import Iterator
 
 from alexnet_keras import networks, shapes
 from alexnet_keras.exercises.core import Exercise, is_placeholder
@@ -36,8 +37,11 @@ def _judge_ways(ways):
     for number, (size, padding, rounding) in enumerate(ways, 1):
         places = shapes.output_size(size, 11, 4, padding, rounding)
         if places != 55:
-            fault = "short" if places < 55 else "long"
-            return f"Way {number} gives {places}: its row is too {fault}."
+            few = places < 55
+            fault = f"its row is too {'short' if few else 'long'}"
+            if number == 3:
+                fault = f"its zeros are too {'few' if few else 'many'}"
+            return f"Way {number} gives {places}: {fault}."
     if plain[0] < 230:
         return f"Way 1: {plain[0]} gives 55 places, but so does a longer row."
     if hanging[0] > 224:
@@ -131,6 +135,10 @@ def _judge_sizes(sizes):
     if given == _sizes_by_end("up"):
         return "You rounded up, as the 2012 code did. Here, round down."
     for end, found in given.items():
+        if not found:
+            return f"{end}: the list is empty."
+        if max(found) < 67:
+            return f"{end}: images are meant, and no layer's places."
         if extra := found - right[end]:
             return f"{min(extra)} does not end in {end}."
     for end, found in given.items():
@@ -151,6 +159,8 @@ def _judge_sizes(sizes):
 def _fault_of_sizes(found):
     if isinstance(found, str | bytes):
         return "give numbers, in a list or a range, not text."
+    if isinstance(found, Iterator):
+        return "give a list: what you gave can be gone through only once."
     try:
         found = _first(found)
     except TypeError:  # cannot be gone through, or holds lists
@@ -255,7 +265,7 @@ def _fault_of_quotient(number, right, division):
     if _close(number, 1 / right):
         return f"is upside down: divide {division}."
     if _close(number, right, 0.1):
-        return "is nearly right: give three digits."
+        return f"is close, but not it: divide {division}; give three digits."
     return f"is another quotient: divide {division}."
 
 

@@ -7,6 +7,7 @@ from alexnet_keras.visualize.style import (
     BLUE,
     GREEN,
     ORANGE,
+    PIXELS,
     SKY,
     VERMILION,
     axes_of,
@@ -23,8 +24,8 @@ def pooled_windows(filter_size, stride, pool_size):
         pool_size: Int, values of the convolution that one window takes.
 
     Returns:
-        `Figure`: the row of pixels, over it one filter at neighbouring places,
-        and over these what the window sees.
+        `Figure`: the row of pixels, under it one filter at neighbouring places,
+        and under these what the window sees.
     """
     side = filter_size + (pool_size - 1) * stride
     lanes = [0.3 * lane for lane in range(pool_size + 2)]
@@ -32,16 +33,16 @@ def pooled_windows(filter_size, stride, pool_size):
     for pixel in range(side):
         bar(axes, pixel, lanes[0], 1, "#dddddd", edgecolor="white")
     for value, lane in enumerate(lanes[1:-1]):
-        text = f"place {value + 1}: {filter_size} pixels"
+        text = f"{value + 1}: {filter_size} pixels"
         bar(axes, value * stride, lane, filter_size, SKY, text)
     text = f"all together: {side} pixels"
     bar(axes, 0, lanes[-1], side, ORANGE, text)
     axes.set(
         xlim=(-0.3, side + 0.3),
-        ylim=(-0.2, lanes[-1] + 0.2),
+        ylim=(lanes[-1] + 0.2, -0.2),
         xticks=range(0, side + 1, stride),
         yticks=[],
-        xlabel="pixel along the row, counted from the left edge",
+        xlabel=PIXELS,
     )
     axes.spines["left"].set_visible(False)
     return figure
@@ -64,17 +65,19 @@ def fields(rows, size):
     bar(axes, 0, 0, size, "#dddddd", f"a row of {size} pixels")
     for value in range(number):
         left = last.start + value * last.jump
-        lane = 0.32 * (value + 1)
+        lane, right = 0.32 * (value + 1), left + last.size
+        first, end = max(left, 0), min(right, size)
         beyond = {"edgecolor": VERMILION, "hatch": "////"}
-        bar(axes, left, lane, last.size, "white", **beyond)
-        first, end = max(left, 0), min(left + last.size, size)
+        for start, stop in ((left, first), (end, right)):
+            if start < stop:
+                bar(axes, start, lane, stop - start, "white", **beyond)
         text = f"value {value + 1}: {end - first} pixels"
         bar(axes, first, lane, end - first, SKY, text)
     axes.set(
         xlim=(last.start - 2, last.start + (number - 1) * last.jump + 197),
         ylim=(0.32 * number + 0.2, -0.2),
         yticks=[],
-        xlabel="pixel along the row, counted from the left edge",
+        xlabel=PIXELS,
     )
     axes.spines["left"].set_visible(False)
     return figure

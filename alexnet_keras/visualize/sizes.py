@@ -6,6 +6,7 @@ from alexnet_keras.visualize.style import (
     GREEN,
     GREY,
     ORANGE,
+    PIXELS,
     SKY,
     VERMILION,
     axes_of,
@@ -52,7 +53,7 @@ def overhang(sizes, filter_size, stride):
         ylim=(len(sizes) - 0.5, -0.5),
         yticks=range(len(sizes)),
         yticklabels=sizes,
-        xlabel="pixel along the row, counted from the left edge",
+        xlabel=PIXELS,
         ylabel="input size (pixels)",
     )
     return figure
@@ -80,10 +81,10 @@ def places(size, filter_size, stride=1, padding=0, rounding="down"):
     read = {pixel + i for pixel in starts for i in range(filter_size)}
     end = max(size + padding, starts[-1] + filter_size)
     figure, axes = axes_of(8, 1.1 + 0.27 * count)
-    zeros = {"edgecolor": GREY, "hatch": "...."}
+    dotted = {"edgecolor": GREY, "hatch": "...."}
     for pixel in range(-padding, size + padding):
         if pixel not in range(size):
-            bar(axes, pixel, 0, 1, "white", **zeros)
+            bar(axes, pixel, 0, 1, "white", **dotted)
         else:
             color = "#dddddd" if pixel in read else VERMILION
             bar(axes, pixel, 0, 1, color, edgecolor="white")
@@ -95,13 +96,14 @@ def places(size, filter_size, stride=1, padding=0, rounding="down"):
             left, width = start + inside, filter_size - inside
             bar(axes, left, 0.3 * (place + 1), width, "white", **beyond)
     steps = (size + 2 * padding - filter_size) / stride
+    zeros = f" + 2 x {padding}" if padding else ""
     unread = sum(pixel not in read for pixel in range(size))
     axes.set(
         xlim=(-padding - 0.3, end + 0.3),
         ylim=(0.3 * count + 0.2, -0.2),
         yticks=[],
-        xlabel="pixel along the row, counted from the left edge",
-        title=f"({size} + 2 x {padding} - {filter_size}) / {stride} = "
+        xlabel=PIXELS,
+        title=f"({size}{zeros} - {filter_size}) / {stride} = "
         f"{steps:.3g} steps, rounded {rounding} {count - 1}: {count} places, "
         f"{unread} unread",
     )

@@ -2,7 +2,7 @@
 # # 3. Where do 55, 27, 13 and 6 come from?
 #
 # > **You will be able to** compute the size of every map in AlexNet by hand,
-# > say how the paper's 224 pixels and Caffe's 227 both come to 55, and read
+# > say how the paper's 224 pixels and Caffe's 227 both come to 55, and tell
 # > from 6400 how a network rounds.
 # >
 # > **Takes** half a minute to run on two cores.
@@ -77,10 +77,10 @@ print(places(227, filter_size=11, stride=4))
 all(places(size, 11, 4) == counted(size) for size in range(11, 301))
 
 # %% [markdown]
-# `True`. 54 steps make 55 places, hence the 1.
+# `True`. 54 steps make 55 places, hence the last 1.
 #
-# Now the package and Keras. `compute_output_shape` only does this sum, for both
-# directions; `None` stands for any batch size.
+# Now the package and Keras. `compute_output_shape` only does this calculation,
+# for both directions; `None` stands for any batch size.
 
 # %%
 conv1 = keras.layers.Conv2D(filters=96, kernel_size=11, strides=4)
@@ -110,11 +110,11 @@ visualize.overhang((224, 225, 226, 227), filter_size=11, stride=4)
 # by three, two and one pixels; at 227 it fits exactly. Pixels count from 0,
 # places from 1.
 #
-# Our rule drops the fraction, as Keras and PyTorch do, and counts 54 places at
-# 224. So 224 is often called a typo for 227. But place 55 covers pixels 216 to
-# 226, however long the row is. Whether it counts where some are missing is
-# a decision, and dropping it has a price: place 54 ends with pixel 222, so
-# at 224 no filter ever reads pixel 223.
+# Our rule drops the fraction, as Keras and PyTorch do, and counts 54 places. So
+# 224 is often called a typo for 227. But place 55 covers pixels 216 to 226,
+# however long the row is. Whether a place may lack pixels is a decision, and
+# dropping it has a price: place 54 ends with pixel 222, so at 224 no filter
+# ever reads pixel 223.
 #
 # In a short row: which pixels stay unread when a filter of 5 steps by 3 along
 # 13?
@@ -126,7 +126,8 @@ visualize.places(13, filter_size=5, stride=3)
 # **Figure.** A row of 13 pixels, and the three places of a filter 5 wide with a
 # stride of 3. None reads pixels 11 and 12 (red).
 #
-# Remove the `#` and play. When is a pixel in the *middle* unread?
+# Remove the `#` and play. A pixel in the *middle* stays unread only if the
+# stride is larger than the filter: find one.
 
 # %%
 # visualize.step_by_hand()
@@ -157,9 +158,9 @@ print([shapes.output_size(size, 11, 4, rounding="up") for size in sizes])
 # - While it trains, it handles conv1's places in groups of 5 or of 11: so say
 #   the files that describe its networks. No place may be left over.
 #
-# Which of the three suspects passes all three tests?
+# Which row of this table earns three times yes?
 #
-# | image and places | as the paper says | cut from 256 | in groups |
+# | image and places | paper agrees | cut from 256 | in groups |
 # |---|---|---|---|
 # | 224, 54 x 54 | no | ? | ? |
 # | 224, 55 x 55 | yes | ? | ? |
@@ -173,7 +174,8 @@ for count in (54, 55):
 # %% [markdown]
 # Equal borders give even sizes, so 227 is out; and 54 x 54 leaves places over.
 # One suspect remains, the paper's own: **224 was no typo, they rounded up.**
-# Where place 55 has no pixels it reads zeros (cuda-convnet2, `filter_acts.cu`).
+# Where place 55 has no pixels it reads zeros (`filter_acts.cu` of
+# cuda-convnet2, its author's library).
 #
 # Keras, left to itself, rounds down. To get 55 from 224, give place 55 the same
 # zeros: three columns at the right, three rows at the bottom. Zeros put around
@@ -198,9 +200,9 @@ for name in ("pad_conv1", "conv1"):
 # `pool1` takes the largest value in a window 3 wide and moves the window by 2,
 # in each channel by itself. It has no weights. (Why pool? Chapter 6.) As far as
 # sizes go, a window is a filter. AlexNet pools three times, and the
-# convolutions in between keep their size; how, is section 5. What becomes of
-# 55? Predict each number. Then: Caffe rounds its pools up. Does that matter
-# here, and would it after a conv1 of 54?
+# convolutions in between keep a map's size (section 5). What becomes of 55?
+# Predict each number. Then: Caffe rounds its pools up. Does that matter here,
+# and would it after a conv1 of 54?
 
 # %%
 size = 55
@@ -278,8 +280,8 @@ for name, (filter_size, stride, padding) in layers.items():
 
 # %% [markdown]
 # Only in conv1 and the pools. `networks.ALEXNET` is the package's list of the
-# network, a row a layer. Here are its convolutions and pools to scale; `True`
-# says that the layer in Keras has the same shape.
+# network's layers. Here are its convolutions and pools to scale; `True` says
+# that the layer in Keras has the same shape.
 
 # %%
 is_sized = (Conv, Pool)
@@ -292,8 +294,8 @@ visualize.chain(chain, size=227)
 
 # %% [markdown]
 # **Figure.** The image and AlexNet's maps to scale, as deep as they have
-# channels. A value of pool5 reads a window (blue) of conv5, whose middle reads
-# one of conv4, and so on back to 11 x 11 pixels.
+# channels. (Depth has a scale of its own.) Each blue window is what one value
+# reads, the middle of the next window: in the image 11 x 11 pixels.
 #
 # Chapter 8 [**flattens**](../docs/glossary.md#flatten) what leaves pool5: it
 # writes it in one line of 6 x 6 x 256 = 9216 numbers.
@@ -315,11 +317,11 @@ print(size * size * 256, "numbers")
 print((9216 - 6400) * 4096, "weights fewer")
 
 # %% [markdown]
-# 54, 26, 12, 5, and 11.5 million weights are gone. So a trained AlexNet cannot
-# take just any size: its convolutions could, but each unit of that layer has
-# 9216 weights.
+# 54, 26, 12, 5, and 11.5 million weights are gone. A trained AlexNet cannot
+# take just any size: its convolutions could, but the layer after them needs
+# exactly 9216 numbers.
 #
-# After conv1 only the pools matter. Which of these maps end at 6?
+# After conv1 only pools matter. Which of 54, 55 and 56 end at 6?
 
 
 # %%
@@ -362,11 +364,11 @@ visualize.pooled_windows(filter_size=11, stride=4, pool_size=3)
 
 # %% [markdown]
 # **Figure.** One filter, 11 pixels wide, at three neighbouring places. The
-# pooled value above them sees 19 pixels in all.
+# pooled value below them sees 19 pixels in all.
 #
 # 19 = 11 + 4 + 4, the value's [**receptive
 # field**](../docs/glossary.md#receptive-field). A value of conv2 looks at five
-# neighbours of pool1, which lie 8 pixels apart, 2 places of 4. How many pixels
+# neighbours of pool1, which lie 8 pixels apart, 2 strides of 4. How many pixels
 # is that?
 
 # %%
@@ -378,9 +380,9 @@ visualize.pooled_windows(filter_size=19, stride=8, pool_size=5)
 # conv2 sees all they see, 51.
 #
 # One field of 19, and four steps of 8. That is the rule: a layer widens the
-# field by (filter - 1) times the distance between two neighbours, and its
-# stride multiplies that distance. At the start, a pixel sees 1 pixel, and the
-# next is 1 away.
+# field by (filter - 1) times the distance between its inputs; its stride then
+# multiplies that distance. At the start, a pixel sees itself, and the next is 1
+# away.
 
 # %%
 field, distance = 1, 1
@@ -393,9 +395,9 @@ fields = shapes.receptive_fields(chain)
 print([(row.size, row.jump) for row in fields])
 
 # %% [markdown]
-# The package calls the distance `jump`. Padding is left out: it shifts a field
-# but does not widen it. How much of the image do the six values of a row of
-# pool5 see?
+# The package calls the distance `jump`. The loop skips padding: it shifts a
+# field but does not widen it. How much of the image do the six values of a
+# pool5 row see?
 
 # %%
 pool5 = fields[-1]
@@ -410,7 +412,7 @@ visualize.fields(chain, size=227)
 # **Figure.** What the six values of a row of pool5 see of a row of 227 pixels.
 # Hatched parts lie outside the image, in the padding of conv2 to conv5.
 #
-# All are 195 wide, but only the two in the middle lie whole in the image. Each
+# All are 195 wide, but only the two in the middle lie wholly in the image. Each
 # begins 32 pixels after the one before.
 #
 # ## 9. What does a stride of 4 buy?
@@ -422,8 +424,8 @@ visualize.fields(chain, size=227)
 for stride in (1, 4):
     line = shapes.table([Conv("conv1", 96, 11, stride)], size=227)[-1]
     count, millions = line.output_shape[0] ** 2, line.multiply_adds / 1e6
-    print(f"stride {stride}: {count:,} places, {line.parameters:,} weights,")
-    print(f"{millions:,.0f} million multiplications")
+    print(f"stride {stride}: {count:,} places, {millions:,.0f} million", end="")
+    print(f" multiplications; {line.parameters:,} weights and biases")
 
 # %% [markdown]
 # The weights stay: one filter serves all places. But places, and with them
@@ -432,8 +434,7 @@ for stride in (1, 4):
 #
 # ## AlexNet so far
 #
-# The package writes such a list of rows out as a table. (Groups are chapter
-# 7's.)
+# The package prints such a list as a table. (Groups are chapter 7's.)
 
 # %%
 print(shapes.summary(chain, counts=False))
@@ -445,8 +446,8 @@ print(shapes.summary(chain, counts=False))
 #    It holds for convolutions and pools alike.
 # 2. Rounding is a decision. In 2012 it went up, so 224 was no typo. Keras goes
 #    down without padding and up with `"same"`; 227 needs no decision.
-# 3. 6400 is a clue: pools that round down, and 47 to 54 places in conv1; from
-#    224 pixels 54.
+# 3. 6400 is a clue: from 224 pixels, 54 places in conv1, and pools that round
+#    down.
 #
 # ## Exercises
 #
@@ -475,7 +476,7 @@ ex.q1.check([way_1, way_2, way_3])
 # ex.q1.solution()
 
 # %% [markdown]
-# ### Exercise 2: who ends in 6400?
+# ### Exercise 2: what ends in 6400?
 #
 # Take the chain of section 6, which rounds down everywhere. Find *all* input
 # sizes that end in 6400, and all that end in 9216: a list or a range for each.
@@ -512,6 +513,6 @@ ex.q3.check(repaired)
 # %% [markdown]
 # ## What comes next
 #
-# But two filters one after the other, with nothing between them, do no more
-# than a single larger one. Chapter 4 puts a small bend between them, and depth
-# begins to pay.
+# Two filters one after the other, with nothing between them, do no more than a
+# single larger one. Chapter 4 puts a small bend between them, and depth begins
+# to pay.
