@@ -70,7 +70,7 @@ def places(size, filter_size, stride=1, padding=0, rounding="down"):
         rounding: `"down"` or `"up"`.
 
     Returns:
-        `Figure`: the row, zeros hatched and unread pixels red, and below it
+        `Figure`: the row, zeros dotted and unread pixels orange, and below it
         the places; what hangs over the end is hatched. The title has the sum.
 
     Raises:

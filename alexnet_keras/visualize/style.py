@@ -8,7 +8,7 @@ BLACK, GREY = "#000000", "#999999"
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 
-PIXELS = "pixel along the row, drawn from its number to the next"
+PIXELS = "pixel along the row (its number stands at its left edge)"
 
 
 def axes_of(width, height, **kwargs):

@@ -79,7 +79,7 @@ all(places(size, 11, 4) == counted(size) for size in range(11, 301))
 # %% [markdown]
 # `True`. 54 steps make 55 places, hence the last 1.
 #
-# Now the package and Keras. `compute_output_shape` only does this calculation,
+# Now our package and Keras. `compute_output_shape` does only this calculation,
 # for both directions; `None` stands for any batch size.
 
 # %%
@@ -112,9 +112,9 @@ visualize.overhang((224, 225, 226, 227), filter_size=11, stride=4)
 #
 # Our rule drops the fraction, as Keras and PyTorch do, and counts 54 places. So
 # 224 is often called a typo for 227. But place 55 covers pixels 216 to 226,
-# however long the row is. Whether a place may lack pixels is a decision, and
-# dropping it has a price: place 54 ends with pixel 222, so at 224 no filter
-# ever reads pixel 223.
+# however long the row is. Whether a place may lack pixels is a decision.
+# Dropping place 55 has a price: place 54 ends with pixel 222, so at 224 no
+# filter ever reads pixel 223.
 #
 # In a short row: which pixels stay unread when a filter of 5 steps by 3 along
 # 13?
@@ -124,7 +124,7 @@ visualize.places(13, filter_size=5, stride=3)
 
 # %% [markdown]
 # **Figure.** A row of 13 pixels, and the three places of a filter 5 wide with a
-# stride of 3. None reads pixels 11 and 12 (red).
+# stride of 3. None reads pixels 11 and 12 (dark orange).
 #
 # Remove the `#` and play. A pixel in the *middle* stays unread only if the
 # stride is larger than the filter: find one.
@@ -155,16 +155,16 @@ print([shapes.output_size(size, 11, 4, rounding="up") for size in sizes])
 #
 # - `convdata.py`, line 121, cuts its images out of 256 pixels and takes the
 #   same border off both sides.
-# - While it trains, it handles conv1's places in groups of 5 or of 11: so say
-#   the files that describe its networks. No place may be left over.
+# - While it trains, it handles conv1's places in fives or elevens, say the
+#   files that describe its networks. None may be left over.
 #
 # Which row of this table earns three times yes?
 #
-# | image and places | paper agrees | cut from 256 | in groups |
+# | image and places | paper agrees | cut from 256 | 5s and 11s |
 # |---|---|---|---|
-# | 224, 54 x 54 | no | ? | ? |
-# | 224, 55 x 55 | yes | ? | ? |
-# | 227, 55 x 55 | no | ? | ? |
+# | 224, 54 x 54 | ? | ? | ? |
+# | 224, 55 x 55 | ? | ? | ? |
+# | 227, 55 x 55 | ? | ? | ? |
 
 # %%
 print("sizes:", [256 - 2 * border for border in (14, 15, 16)])
@@ -173,9 +173,9 @@ for count in (54, 55):
 
 # %% [markdown]
 # Equal borders give even sizes, so 227 is out; and 54 x 54 leaves places over.
-# One suspect remains, the paper's own: **224 was no typo, they rounded up.**
-# Where place 55 has no pixels it reads zeros (`filter_acts.cu` of
-# cuda-convnet2, its author's library).
+# One row remains, the paper's own: **224 was no typo, they rounded up.** Where
+# place 55 has no pixels it reads zeros (`filter_acts.cu` of cuda-convnet2, the
+# author's later library).
 #
 # Keras, left to itself, rounds down. To get 55 from 224, give place 55 the same
 # zeros: three columns at the right, three rows at the bottom. Zeros put around
@@ -217,7 +217,7 @@ for size in (55, 27, 13, 54):
 # %% [markdown]
 # 27, 13, 6: the other three numbers of the title. On 55, 27 and 13 the windows
 # fit exactly. 54 becomes 26, but 27 again if the pool rounds up: the last
-# window then takes the largest of the values that are there.
+# window hangs over and takes the largest value inside the map.
 #
 # ## 5. Padding: how a map keeps its size
 #
@@ -294,8 +294,8 @@ visualize.chain(chain, size=227)
 
 # %% [markdown]
 # **Figure.** The image and AlexNet's maps to scale, as deep as they have
-# channels. (Depth has a scale of its own.) Each blue window is what one value
-# reads, the middle of the next window: in the image 11 x 11 pixels.
+# channels. (Depth has a scale of its own.) The middle value of each blue window
+# reads the window before it: in the image 11 x 11 pixels.
 #
 # Chapter 8 [**flattens**](../docs/glossary.md#flatten) what leaves pool5: it
 # writes it in one line of 6 x 6 x 256 = 9216 numbers.
@@ -318,7 +318,7 @@ print((9216 - 6400) * 4096, "weights fewer")
 
 # %% [markdown]
 # 54, 26, 12, 5, and 11.5 million weights are gone. A trained AlexNet cannot
-# take just any size: its convolutions could, but the layer after them needs
+# take just any size: its convolutions could, but the next layer has weights for
 # exactly 9216 numbers.
 #
 # After conv1 only pools matter. Which of 54, 55 and 56 end at 6?
@@ -335,9 +335,9 @@ print([after_pools(size) for size in (54, 55, 56)])
 print(after_pools(54, rounding="up"))
 
 # %% [markdown]
-# 9216 says little: 227 rounded down (55), 224 rounded up (55), `"same"` (56),
-# and 54 with pools that round up, all end there. **6400 is a clue**: at 224 it
-# says that conv1 gave 54 and that the pools rounded down too.
+# 9216 says little: 227 rounded down (55), 224 rounded up (55), `"same"` (56,
+# 57), and 54 with pools that round up, all end there. **6400 is a clue**: at
+# 224 it says that conv1 gave 54 and that the pools rounded down too.
 #
 # ## 8. How far does one value see?
 #
@@ -349,8 +349,8 @@ photo = photo.crop((100, 0, 500, 400)).resize((227, 227))
 visualize.seen(np.array(photo), sides=(11, 51, 195))
 
 # %% [markdown]
-# **Figure.** A photo of 227 x 227 pixels and its middle, as a value of conv1
-# (11 x 11), conv2 (51 x 51) and pool5 (195 x 195) sees it: a few colours, an
+# **Figure.** A photo of 227 x 227 pixels and its middle, as wide as a value of
+# conv1 (11 x 11), conv2 (51 x 51) and pool5 (195 x 195) sees: a few colours, an
 # eye, a person. (Grace Hopper; US Navy, public domain; from matplotlib.)
 #
 # Where do 51 and 195 come from? A value of conv1 sees 11 pixels of a row. A
@@ -368,7 +368,7 @@ visualize.pooled_windows(filter_size=11, stride=4, pool_size=3)
 #
 # 19 = 11 + 4 + 4, the value's [**receptive
 # field**](../docs/glossary.md#receptive-field). A value of conv2 looks at five
-# neighbours of pool1, which lie 8 pixels apart, 2 strides of 4. How many pixels
+# neighbours in pool1, which lie 8 pixels apart, 2 strides of 4. How many pixels
 # is that?
 
 # %%
@@ -376,11 +376,11 @@ print(19 + 4 * 8)
 visualize.pooled_windows(filter_size=19, stride=8, pool_size=5)
 
 # %% [markdown]
-# **Figure.** Five neighbours of pool1 see 19 pixels each, 8 apart; one value of
+# **Figure.** Five neighbours in pool1 see 19 pixels each, 8 apart; one value of
 # conv2 sees all they see, 51.
 #
 # One field of 19, and four steps of 8. That is the rule: a layer widens the
-# field by (filter - 1) times the distance between its inputs; its stride then
+# field by (filter - 1) times its inputs' distance in pixels; its stride then
 # multiplies that distance. At the start, a pixel sees itself, and the next is 1
 # away.
 
@@ -410,7 +410,8 @@ visualize.fields(chain, size=227)
 
 # %% [markdown]
 # **Figure.** What the six values of a row of pool5 see of a row of 227 pixels.
-# Hatched parts lie outside the image, in the padding of conv2 to conv5.
+# Hatched parts lie outside: the padding of conv2 to conv5, 2 * 8 + 3 * 16
+# pixels at either end.
 #
 # All are 195 wide, but only the two in the middle lie wholly in the image. Each
 # begins 32 pixels after the one before.
@@ -430,11 +431,11 @@ for stride in (1, 4):
 # %% [markdown]
 # The weights stay: one filter serves all places. But places, and with them
 # multiplications, become 15.6 times fewer. The price: conv1 stands only at
-# every fourth pixel, so it knows less well where things are.
+# every fourth pixel, so it places things less exactly.
 #
 # ## AlexNet so far
 #
-# The package prints such a list as a table. (Groups are chapter 7's.)
+# The package prints `chain` as a table. (Groups are chapter 7's.)
 
 # %%
 print(shapes.summary(chain, counts=False))
@@ -445,7 +446,7 @@ print(shapes.summary(chain, counts=False))
 # 1. Places = (size + the zeros at both ends - filter) / stride, rounded, + 1.
 #    It holds for convolutions and pools alike.
 # 2. Rounding is a decision. In 2012 it went up, so 224 was no typo. Keras goes
-#    down without padding and up with `"same"`; 227 needs no decision.
+#    down without padding and up with `"same"`; 227, unpadded, needs none.
 # 3. 6400 is a clue: from 224 pixels, 54 places in conv1, and pools that round
 #    down.
 #
@@ -494,9 +495,9 @@ ex.q2.check(sizes)
 #
 # The blog article that this course began with says that conv1 makes the image
 # 5.6 times smaller: 227 x 227 x 3 against 55 x 55 x 9. How many values does
-# conv1 really give? How many times as many is that as the input's 154,587? And
-# how many times fewer are the *positions*, channels left out: divide the
-# input's positions by conv1's. Give three digits or more of both.
+# conv1 really give? How many times the input's 154,587 is that? And how many
+# times fewer are the *positions*, channels left out: divide the input's
+# positions by conv1's. Give three digits or more of both.
 
 # %%
 repaired = {
@@ -514,5 +515,5 @@ ex.q3.check(repaired)
 # ## What comes next
 #
 # Two filters one after the other, with nothing between them, do no more than a
-# single larger one. Chapter 4 puts a small bend between them, and depth begins
+# single larger one. Chapter 4 puts a bend between them, and more layers begin
 # to pay.
