@@ -19,11 +19,11 @@ def _normalization(channels, size, alpha, beta, bias, dtype):
     activations half again as often, and that is what takes the time.
     """
     index = np.arange(channels)
-    near = np.abs(index[:, None] - index) <= size // 2
+    weights = alpha * (np.abs(index[:, None] - index) <= size // 2)
 
     @ops.custom_gradient
     def normalize(a):
-        band = ops.convert_to_tensor(alpha * near, dtype=a.dtype)
+        band = ops.convert_to_tensor(weights, dtype=a.dtype)
         energy = bias + ops.matmul(ops.square(a), band)
         if beta == 0.75:  # two square roots cost less than a power
             root = ops.rsqrt(energy)
@@ -40,7 +40,7 @@ def _normalization(channels, size, alpha, beta, bias, dtype):
 
         return b, gradient
 
-    if keras.backend.backend() != "tensorflow":
+    if keras.config.backend() != "tensorflow":
         return normalize
     import tensorflow as tf
 

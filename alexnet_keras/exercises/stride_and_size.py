@@ -137,7 +137,7 @@ def _judge_sizes(sizes):
     for end, found in given.items():
         if not found:
             return f"{end}: the list is empty."
-        if max(found) < 67:
+        if max(found) < shapes.smallest_size(_sized_rows("down")):
             return f"{end}: images are meant, and no layer's places."
         if extra := found - right[end]:
             return f"{min(extra)} does not end in {end}."
@@ -175,13 +175,16 @@ def _first(found):
     return set(itertools.islice(found, 1_000))
 
 
-def _sizes_by_end(rounding):
-    rows = [
+def _sized_rows(rounding):
+    return [
         row._replace(rounding=rounding)
         for row in networks.body(networks.ALEXNET)
         if hasattr(row, "rounding")
     ]
-    ends = {}
+
+
+def _sizes_by_end(rounding):
+    rows, ends = _sized_rows(rounding), {}
     for size in range(100, 400):
         last = shapes.table(rows, size)[-1]
         ends.setdefault(math.prod(last.output_shape), set()).add(size)

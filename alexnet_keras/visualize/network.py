@@ -10,6 +10,7 @@ from alexnet_keras.visualize.style import (
     BLACK,
     BLUE,
     GREY,
+    LIGHT,
     ORANGE,
     SKY,
     VERMILION,
@@ -58,7 +59,7 @@ def network_map(lit=(), rows=networks.ALEXNET, size=227):
                     (place - width / 2, bottom + 0.02 * half),
                     width,
                     height / halves - 0.02 * (halves > 1),
-                    facecolor=ORANGE if is_lit else "#dddddd",
+                    facecolor=ORANGE if is_lit else LIGHT,
                     edgecolor=GREY,
                     lw=0.5,
                 )
@@ -104,7 +105,7 @@ def chain(rows, size):
     lefts, left = [], 0
     for line in lines:
         lefts.append(left)
-        left += _block(axes, left, line) + 0.09 * size
+        left += _block(axes, left, line, size) + 0.09 * size
     place = lines[-1].output_shape[0] // 2
     for number in range(len(rows), 0, -1):
         row, side = rows[number - 1], lines[number].output_shape[0]
@@ -130,10 +131,11 @@ def chain(rows, size):
     return figure
 
 
-def _block(axes, left, line):
+def _block(axes, left, line, size):
     """Draws a map as deep as it has channels; gives its width."""
     side, _, channels = line.output_shape
-    half, depth, right = side / 2, channels / 14, left + side
+    unit = size / 227
+    half, depth, right = side / 2, unit * channels / 14, left + side
     slant = (right + depth, -half - depth), (right, -half)
     top = (left, -half), (left + depth, -half - depth), *slant
     flank = *slant, (right, half), (right + depth, half - depth)
@@ -146,5 +148,5 @@ def _block(axes, left, line):
         axes.add_patch(Polygon(face, facecolor=color, edgecolor=GREY))
     style = {"ha": "left", "va": "top", "fontsize": 8}
     text = f"{line.name}\n{side} x {side}\nx {channels}"
-    axes.text(left, half + 6, text, **style)
-    return max(side + depth, 38)
+    axes.text(left, half + 6 * unit, text, **style)
+    return max(side + depth, 38 * unit)

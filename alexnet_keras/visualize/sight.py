@@ -1,17 +1,22 @@
 """What one value of a layer sees of the image."""
 
+import itertools
+
 from matplotlib.patches import Rectangle
 
 from alexnet_keras import shapes
 from alexnet_keras.visualize.style import (
     BLUE,
     GREEN,
+    LIGHT,
     ORANGE,
-    PIXELS,
     SKY,
     VERMILION,
+    along_a_row,
     axes_of,
     bar,
+    outside,
+    pixels,
 )
 
 
@@ -30,21 +35,14 @@ def pooled_windows(filter_size, stride, pool_size):
     side = filter_size + (pool_size - 1) * stride
     lanes = [0.3 * lane for lane in range(pool_size + 2)]
     figure, axes = axes_of(8, 0.8 + 1.1 * lanes[-1])
-    for pixel in range(side):
-        bar(axes, pixel, lanes[0], 1, "#dddddd", edgecolor="white")
+    pixels(axes, 0, side, lanes[0])
     for value, lane in enumerate(lanes[1:-1]):
         text = f"{value + 1}: {filter_size} pixels"
         bar(axes, value * stride, lane, filter_size, SKY, text)
     text = f"all together: {side} pixels"
     bar(axes, 0, lanes[-1], side, ORANGE, text)
-    axes.set(
-        xlim=(-0.3, side + 0.3),
-        ylim=(lanes[-1] + 0.2, -0.2),
-        xticks=range(0, side + 1, stride),
-        yticks=[],
-        xlabel=PIXELS,
-    )
-    axes.spines["left"].set_visible(False)
+    xticks = range(0, side + 1, stride)
+    along_a_row(axes, -0.3, side + 0.3, bottom=lanes[-1], xticks=xticks)
     return figure
 
 
@@ -62,24 +60,18 @@ def fields(rows, size):
     last = shapes.receptive_fields(rows)[-1]
     number = shapes.table(rows, size)[-1].output_shape[0]
     figure, axes = axes_of(8, 0.8 + 0.36 * (number + 1))
-    bar(axes, 0, 0, size, "#dddddd", f"a row of {size} pixels")
+    bar(axes, 0, 0, size, LIGHT, f"a row of {size} pixels")
     for value in range(number):
         left = last.start + value * last.jump
         lane, right = 0.32 * (value + 1), left + last.size
         first, end = max(left, 0), min(right, size)
-        beyond = {"edgecolor": VERMILION, "hatch": "////"}
         for start, stop in ((left, first), (end, right)):
             if start < stop:
-                bar(axes, start, lane, stop - start, "white", **beyond)
+                outside(axes, start, lane, stop - start)
         text = f"value {value + 1}: {end - first} pixels"
         bar(axes, first, lane, end - first, SKY, text)
-    axes.set(
-        xlim=(last.start - 2, last.start + (number - 1) * last.jump + 197),
-        ylim=(0.32 * number + 0.2, -0.2),
-        yticks=[],
-        xlabel=PIXELS,
-    )
-    axes.spines["left"].set_visible(False)
+    sides = min(last.start, 0) - 2, max(right, size) + 2
+    along_a_row(axes, *sides, bottom=lane)
     return figure
 
 
@@ -96,7 +88,7 @@ def seen(image, sides):
     height, width, _ = image.shape
     count = 1 + len(sides)
     figure, panels = axes_of(1.9 * count, 2.2, ncols=count)
-    colors = (VERMILION, BLUE, GREEN, ORANGE)
+    colors = itertools.cycle((VERMILION, BLUE, GREEN, ORANGE))
     panels[0].imshow(image)
     panels[0].set_title(f"{width} x {height} pixels")
     for side, panel, color in zip(sides, panels[1:], colors, strict=False):

@@ -9,8 +9,11 @@ from alexnet_keras.visualize.style import (
     PIXELS,
     SKY,
     VERMILION,
+    along_a_row,
     axes_of,
     bar,
+    outside,
+    pixels,
 )
 
 
@@ -35,8 +38,7 @@ def overhang(sizes, filter_size, stride):
         start = (places - 1) * stride
         missing = shapes.overhang(size, filter_size, stride)
         inside = filter_size - missing
-        for pixel in range(first, size):
-            bar(axes, pixel, row - 0.27, 1, "#dddddd", edgecolor="white")
+        pixels(axes, first, size, row - 0.27)
         before, place = (start - stride, row - 0.01), (start, row + 0.25)
         bar(axes, *before, filter_size, SKY, f"place {places - 1}")
         color = ORANGE if missing else GREEN
@@ -44,8 +46,7 @@ def overhang(sizes, filter_size, stride):
         note = "fits exactly"
         if missing:
             note = f"{missing} pixel{'s' * (missing > 1)} missing"
-            beyond = {"edgecolor": VERMILION, "hatch": "////"}
-            bar(axes, size, row + 0.25, missing, "white", **beyond)
+            outside(axes, size, row + 0.25, missing)
         axes.plot([size, size], [row - 0.42, row + 0.38], color=BLACK, lw=2)
         axes.text(size + missing + 0.3, row + 0.25, note, va="center")
     axes.set(
@@ -82,32 +83,25 @@ def places(size, filter_size, stride=1, padding=0, rounding="down"):
     end = max(size + padding, starts[-1] + filter_size)
     figure, axes = axes_of(8, 1.1 + 0.27 * count)
     dotted = {"edgecolor": GREY, "hatch": "...."}
-    for pixel in range(-padding, size + padding):
-        if pixel not in range(size):
-            bar(axes, pixel, 0, 1, "white", **dotted)
-        else:
-            color = "#dddddd" if pixel in read else VERMILION
-            bar(axes, pixel, 0, 1, color, edgecolor="white")
-    for place, start in enumerate(starts):
+    for zero in (*range(-padding, 0), *range(size, size + padding)):
+        bar(axes, zero, 0, 1, "white", **dotted)
+    pixels(axes, 0, size, 0)
+    unread = [pixel for pixel in range(size) if pixel not in read]
+    for pixel in unread:
+        bar(axes, pixel, 0, 1, VERMILION, edgecolor="white")
+    for place, start in enumerate(starts, 1):
         inside = min(start + filter_size, size + padding) - start
-        bar(axes, start, 0.3 * (place + 1), inside, SKY, f"place {place + 1}")
+        bar(axes, start, 0.3 * place, inside, SKY, f"place {place}")
         if inside < filter_size:
-            beyond = {"edgecolor": VERMILION, "hatch": "////"}
-            left, width = start + inside, filter_size - inside
-            bar(axes, left, 0.3 * (place + 1), width, "white", **beyond)
+            outside(axes, start + inside, 0.3 * place, filter_size - inside)
     steps = (size + 2 * padding - filter_size) / stride
     zeros = f" + 2 x {padding}" if padding else ""
-    unread = sum(pixel not in read for pixel in range(size))
-    axes.set(
-        xlim=(-padding - 0.3, end + 0.3),
-        ylim=(0.3 * count + 0.2, -0.2),
-        yticks=[],
-        xlabel=PIXELS,
-        title=f"({size}{zeros} - {filter_size}) / {stride} = "
-        f"{steps:.3g} steps, rounded {rounding} {count - 1}: {count} places, "
-        f"{unread} unread",
+    title = (
+        f"({size}{zeros} - {filter_size}) / {stride} = {steps:.3g} steps, "
+        f"rounded {rounding} {count - 1}: {count} places, {len(unread)} unread"
     )
-    axes.spines["left"].set_visible(False)
+    sides = -padding - 0.3, end + 0.3
+    along_a_row(axes, *sides, bottom=0.3 * count, title=title)
     return figure
 
 
@@ -119,7 +113,7 @@ def step_by_hand():
         try:
             return places(size, filter_size, stride, padding, rounding)
         except ValueError as error:
-            return print(error)
+            print(error)
 
     ipywidgets.interact(
         draw,

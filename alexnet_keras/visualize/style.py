@@ -8,6 +8,8 @@ BLACK, GREY = "#000000", "#999999"
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 
+LIGHT = "#dddddd"
+
 PIXELS = "pixel along the row (its number stands at its left edge)"
 
 
@@ -25,3 +27,27 @@ def bar(axes, left, middle, width, color, text="", **kwargs):
     kwargs = {"facecolor": color, "edgecolor": "none"} | kwargs
     axes.add_patch(Rectangle((left, middle - 0.12), width, 0.24, **kwargs))
     axes.text(left + width / 2, middle, text, ha="center", va="center")
+
+
+def pixels(axes, first, end, middle):
+    """Draws a row of pixels, from `first` to the one before `end`."""
+    for pixel in range(first, end):
+        bar(axes, pixel, middle, 1, LIGHT, edgecolor="white")
+
+
+def outside(axes, left, middle, width):
+    """Draws a bar for what lies outside the image."""
+    hatched = {"edgecolor": VERMILION, "hatch": "////"}
+    bar(axes, left, middle, width, "white", **hatched)
+
+
+def along_a_row(axes, left, right, bottom, **kwargs):
+    """Sets axes on which bars lie one below another, under a row of pixels."""
+    axes.set(
+        xlim=(left, right),
+        ylim=(bottom + 0.2, -0.2),
+        yticks=[],
+        xlabel=PIXELS,
+        **kwargs,
+    )
+    axes.spines["left"].set_visible(False)
