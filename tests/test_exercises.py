@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alexnet_keras import exercises, networks, shapes
-from alexnet_keras.exercises import core, stride_and_size, two_gpus
+from alexnet_keras.exercises import core, stride_and_size
 
 MODULES = sorted(
     module.name
@@ -30,130 +30,17 @@ ALL = {
     for name, exercise in _exercises(module).items()
 }
 
+
+def _answers(module):
+    """Finds a chapter's wrong answers and its other right ones."""
+    return importlib.import_module(f"answers.{module}")
+
+
 # For each exercise, wrong answers and a phrase of the message each gets.
-NUMBERS = dict(stride_and_size.q3.answer)
-BREAKS = dict(two_gpus.q3.answer)
-WAY_1, WAY_2, WAY_3 = stride_and_size.q1.answer
-ENDS = dict(stride_and_size.q2.answer)
 WRONG = {
-    "stride_and_size.q1": [
-        ([(226, 0, "down"), WAY_2, WAY_3], "too short"),
-        ([(231, 0, "down"), WAY_2, WAY_3], "too long"),
-        ([(227, 0, "down"), WAY_2, WAY_3], "a longer row"),
-        ([WAY_2, WAY_2, WAY_3], 'Way 1 rounds "down"'),
-        ([(226, 2, "down"), WAY_2, WAY_3], "Way 1 takes no padding"),
-        ([WAY_1, (224, 0, "down"), WAY_3], 'Way 2 rounds "up"'),
-        ([WAY_1, (224, 2, "up"), WAY_3], "Way 2 takes no padding"),
-        ([WAY_1, (227, 0, "up"), WAY_3], "a shorter row"),
-        ([WAY_1, (8, 0, "up"), WAY_3], "does not fit"),
-        ([WAY_1, WAY_2, (227, 0, "down")], "paper's 224"),
-        ([WAY_1, WAY_2, (224, "same", "down")], "is 56"),
-        ([WAY_1, WAY_2, (224, "valid", "down")], "Way 3 gives 54"),
-        ([WAY_1, WAY_2, (224, 4, "down")], "Way 3 gives 56"),
-        ([WAY_1, WAY_2, (224, (0, 3), "down")], "alike, not 0 and 3"),
-        ([WAY_1, WAY_2, (224, 1.5, "down")], "cannot be halved"),
-        ([WAY_1, WAY_2, (224, ((0, 3), (0, 3)), "down")], "not `((0, 3), (0"),
-        ([WAY_1, WAY_2, (224, "2", "down")], "not `'2'`"),
-        ([WAY_1, WAY_2, (224, -2, "down")], "not `-2`"),
-        ([WAY_1, WAY_2, WAY_2], "and pads"),
-        ([WAY_1, (224, 0, "ceil"), WAY_3], "not `'ceil'`"),
-        ([(230, 0, "Down"), WAY_2, WAY_3], "not `'Down'`"),
-        ([("230", 0, "down"), WAY_2, WAY_3], "not `'230'`"),
-        ([(..., 0, "down"), WAY_2, WAY_3], "not `Ellipsis`"),
-        ([230, WAY_2, WAY_3], "Way 1: give a tuple"),
-        ([WAY_1, ..., ...], "Way 2 is still missing"),
-        (55, "three tuples"),
-    ],
-    "stride_and_size.q2": [
-        ({6400: range(227, 259), 9216: range(195, 227)}, "exchanged"),
-        ({6400: range(192, 224), 9216: range(224, 256)}, "192 does not"),
-        (ENDS | {6400: range(195, 226)}, "before its second number"),
-        (ENDS | {9216: [227]}, "end in 9216, but there are more"),
-        (ENDS | {9216: range(227, 260)}, "259 does not"),
-        (ENDS | {6400: (200, 210)}, "write `range(a, b + 1)`"),
-        (ENDS | {6400: "195-226"}, "not text"),
-        (ENDS | {6400: ["195", "226"]}, "whole numbers"),
-        (ENDS | {6400: [[195, 226]]}, "flat list"),
-        (ENDS | {6400: (size for size in range(195, 227))}, "only once"),
-        (ENDS | {6400: range(47, 55)}, "no layer's places"),
-        (ENDS | {9216: []}, "9216: the list is empty"),
-        (stride_and_size._sizes_by_end("up"), "You rounded up"),
-        ({6400: 224, 9216: 227}, "More than one"),
-        (ENDS | {9216: ...}, "9216 are still missing"),
-        (list(ENDS.values()), "dictionary"),
-    ],
-    "stride_and_size.q3": [
-        (NUMBERS | {"values": 27_225}, "96 filters, not 9"),
-        (NUMBERS | {"values": 3_025}, "number of positions"),
-        (NUMBERS | {"values": 54 * 54 * 96}, "each of its filters"),
-        (NUMBERS | {"values": "290400"}, "not `'290400'`"),
-        (NUMBERS | {"times_as_many_values": 0.88}, "how much is added"),
-        (NUMBERS | {"times_as_many_values": 0.532}, "values` is upside down"),
-        (NUMBERS | {"times_as_many_values": 2}, "values` is close, but not it"),
-        (NUMBERS | {"times_as_many_values": 5.68}, "values by the input's"),
-        (NUMBERS | {"times_fewer_positions": 4.13}, "two directions"),
-        (NUMBERS | {"times_fewer_positions": 0.0587}, "ons` is upside down"),
-        (NUMBERS | {"times_fewer_positions": 0.53}, "227 x 227 by 55 x 55"),
-        (NUMBERS | {"values": ...}, "still missing"),
-        (290_400, "dictionary"),
-    ],
-    "two_gpus.q1": [
-        (lambda gradients, sizes: sum(gradients), "added the gradients"),
-        (lambda gradients, sizes: np.mean(gradients, 0), "mean of the means"),
-        (
-            lambda gradients, sizes: (
-                two_gpus.all_reduce(gradients, sizes) * sum(sizes)
-            ),
-            "sum over all examples",
-        ),
-        (
-            lambda gradients, sizes: two_gpus.all_reduce(
-                [gradient.astype("float32") for gradient in gradients], sizes
-            ),
-            "stay in float64",
-        ),
-        (lambda gradients, sizes: gradients[0], "not the mean over all"),
-        (lambda gradients, sizes: np.mean(gradients), "has the shape ()"),
-        ([1, 2], "without parentheses"),
-    ],
-    "two_gpus.q2": [
-        (lambda sizes: [1] * len(sizes), "changes nothing"),
-        (lambda sizes: [n / sum(sizes) for n in sizes], "has shrunk"),
-        (lambda sizes: sizes, "has grown"),
-        (
-            lambda sizes: [sum(sizes) / n / len(sizes) for n in sizes],
-            "upside down",
-        ),
-        (lambda sizes: [n / max(sizes) for n in sizes], "is 0.75 times"),
-        (
-            lambda sizes: np.round(np.divide(sizes, np.mean(sizes)), 2),
-            "but rounded",
-        ),
-        (
-            lambda sizes: [n**2 / max(sizes) ** 2 for n in sizes],
-            "1 / all pictures",
-        ),
-        (lambda sizes: 1, "give 2 weights"),
-        ([1, 1], "without parentheses"),
-    ],
-    "two_gpus.q3": [
-        (BREAKS | {"one_device": (1, -1)}, "not halves"),
-        (BREAKS | {"one_device": (-4, -2)}, "standard deviation, too"),
-        (BREAKS | {"one_device": (-4 / 122, -2 / 122)}, "Take its root"),
-        (BREAKS | {"one_device": (-0.314, -0.157)}, "not by one less"),
-        (BREAKS | {"one_device": (0.4, 0.2)}, "mean of all four"),
-        (BREAKS | {"two_replicas": (-0.36, -0.18)}, "own two pictures"),
-        (BREAKS | {"two_replicas": (-1, 1)}, "10 is below"),
-        (BREAKS | {"two_replicas": (4, -10)}, "And the deviations?"),
-        (BREAKS | {"keras_dropout": 0.5, "replica_dropout": 1}, "exchanged"),
-        (BREAKS | {"keras_dropout": 0.5}, "masks of section 8"),
-        (BREAKS | {"replica_dropout": 0.25}, "quarter of *all*"),
-        (BREAKS | {"replica_dropout": 0}, "knows nothing"),
-        (BREAKS | {"one_device": 0.5}, "is a pair"),
-        (BREAKS | {"one_device": (-0.362, ...)}, "misses a number"),
-        (BREAKS | {"one_device": ...}, "still missing"),
-        (0.5, "dictionary"),
-    ],
+    f"{module}.{name}": wrong
+    for module in MODULES
+    for name, wrong in _answers(module).WRONG.items()
 }
 
 
@@ -190,7 +77,7 @@ def test_senseless_answers_are_never_correct_and_never_raise(name):
     junk = [0, -1, 1e99, float("nan"), "", "55", b"x", [], {}, set(), [[]]]
     junk += [object(), print, int, ValueError(), range(3), {6400: 1, 9216: {}}]
     junk += [np.zeros((3, 3)), [(np.zeros(3),) * 3] * 3, [("a", {}, None)] * 3]
-    junk += [lambda *arguments: 1 / 0, dict.fromkeys(NUMBERS, "x")]
+    junk += [lambda *arguments: 1 / 0, dict.fromkeys(stride_and_size.KEYS, "x")]
     for answer in junk:
         assert ALL[name].check(answer).outcome != core.CORRECT
 
@@ -204,17 +91,11 @@ def test_hints_come_one_by_one(name):
     assert exercise.hint().text == texts[-1]
 
 
-def test_other_right_answers_are_accepted():
-    ways = ((230, "valid", "down"), [224, 0, "up"], (224, (3, 3), "down"))
-    assert stride_and_size.q1.check(ways).outcome == core.CORRECT
-    sizes = {9216: list(range(227, 259)), 6400: np.arange(195, 227)}
-    assert stride_and_size.q2.check(sizes).outcome == core.CORRECT
-    numbers = {
-        "values": 290_400,
-        "times_as_many_values": 1.88,
-        "times_fewer_positions": 17,
-    }
-    assert stride_and_size.q3.check(numbers).outcome == core.CORRECT
+@pytest.mark.parametrize("module", MODULES)
+def test_other_right_answers_are_accepted(module):
+    for name, answers in _answers(module).RIGHT.items():
+        for answer in answers:
+            assert ALL[f"{module}.{name}"].check(answer).outcome == core.CORRECT
 
 
 def test_the_code_that_finds_the_sizes_finds_them():
@@ -227,20 +108,40 @@ def test_the_code_that_finds_the_sizes_finds_them():
     }
     names = {"layers": layers, "places": shapes.output_size}
     exec(code, names)
-    assert names["answer"] == {end: list(ENDS[end]) for end in ENDS}
+    assert names["answer"] == {
+        end: list(sizes) for end, sizes in stride_and_size.q2.answer.items()
+    }
 
 
-def test_other_ways_to_all_reduce_and_to_weigh_are_accepted():
-    def average(gradients, sizes):
-        return np.average(gradients, axis=0, weights=sizes)
+@pytest.mark.parametrize("module", MODULES)
+def test_progress_counts_what_is_solved(module):
+    own = importlib.import_module(f"alexnet_keras.exercises.{module}")
+    exercises = _exercises(module)
+    assert list(own.progress._exercises.values()) == list(exercises.values())
+    assert list(own.progress._exercises) == list(exercises)
+    for exercise in exercises.values():
+        exercise.check(exercise.answer)
+    count = len(exercises)
+    assert f"**Solved: {count} of {count}.**" in own.progress().text
 
-    def as_array(sizes):
-        return np.array(sizes) / np.mean(sizes)
 
-    assert two_gpus.q1.check(average).outcome == core.CORRECT
-    assert two_gpus.q2.check(as_array).outcome == core.CORRECT
-    rounded = BREAKS | {"one_device": [-0.36, -0.18], "keras_dropout": 1.0}
-    assert two_gpus.q3.check(rounded).outcome == core.CORRECT
+def test_what_was_solved_stays_solved():
+    def judge(answer):
+        return None if answer == 55 else "No."
+
+    texts = {"answer": 55, "insight": "", "hints": [""], "reasons": ""}
+    q1 = core.Exercise(judge, **texts)
+    progress = core.Progress(q1=q1, q2=core.Exercise(judge, **texts))
+    told = []
+    for answer in (..., 54, 55, 54):
+        q1.check(answer)
+        told.append(progress().text.removeprefix("**Solved: "))
+    assert told == [
+        "0 of 2.** q1 ○ · q2 ○",
+        "0 of 2.** q1 ✗ not yet · q2 ○",
+        "1 of 2.** q1 ✓ · q2 ○",
+        "1 of 2.** q1 ✓ · q2 ○",
+    ]
 
 
 def double(x):

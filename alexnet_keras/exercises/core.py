@@ -52,6 +52,7 @@ class Exercise:
         self.hints = tuple(hints)
         self.reasons = inspect.cleandoc(reasons)
         self.placeholder = placeholder
+        self.outcome = NOT_ATTEMPTED  # of the last check; a success stays
         self._num_shown = 0
 
     def check(self, answer=...):
@@ -69,6 +70,12 @@ class Exercise:
                 "The answer could not be checked: it raised "
                 f"`{type(error).__name__}: {error}`."
             )
+        message = self._say(mistake)
+        if self.outcome != CORRECT:
+            self.outcome = message.outcome
+        return message
+
+    def _say(self, mistake):
         if mistake is None:
             return Message(f"**✓ Correct.** {self.insight}", CORRECT)
         if mistake == NOT_ATTEMPTED:
@@ -93,6 +100,53 @@ class Exercise:
         if callable(self.answer):
             code = textwrap.dedent(inspect.getsource(self.answer)).strip()
         return Message(f"```python\n{code}\n```\n\n{self.reasons}")
+
+
+class Progress:
+    """Says which of a chapter's exercises are solved.
+
+    Args:
+        **exercises: Each `Exercise` by its name.
+    """
+
+    def __init__(self, **exercises):
+        self._exercises = exercises
+
+    def __call__(self):
+        """Returns a `Message` with a mark for each exercise."""
+        marks = {CORRECT: "✓", NOT_YET: "✗ not yet", NOT_ATTEMPTED: "○"}
+        outcomes = [each.outcome for each in self._exercises.values()]
+        parts = [
+            f"{name} {marks[outcome]}"
+            for name, outcome in zip(self._exercises, outcomes, strict=True)
+        ]
+        return Message(
+            f"**Solved: {outcomes.count(CORRECT)} of {len(parts)}.** "
+            + " · ".join(parts)
+        )
+
+
+def todo(*arguments):
+    """Stands in for the function that a learner has yet to write."""
+
+
+def fault_of_keys(given, keys):
+    """Says what is wrong with a dictionary of answers before it is judged.
+
+    Returns:
+        Str, or None if each of the keys has an answer.
+    """
+    if not isinstance(given, dict) or set(given) != set(keys):
+        return f"Give a dictionary with the keys {', '.join(map(str, keys))}."
+    for key in keys:
+        if is_placeholder(given[key]):
+            return f"`{key}` is still missing."
+    return None
+
+
+def is_close(number, right, tolerance=0.003):
+    """Says whether a number is right but for a share of it."""
+    return abs(number - right) <= tolerance * abs(right)
 
 
 def is_placeholder(answer):

@@ -6,7 +6,13 @@ import numbers
 from collections.abc import Iterator
 
 from alexnet_keras import networks, shapes
-from alexnet_keras.exercises.core import Exercise, is_placeholder
+from alexnet_keras.exercises.core import (
+    Exercise,
+    Progress,
+    fault_of_keys,
+    is_close,
+    is_placeholder,
+)
 
 KEYS = ("values", "times_as_many_values", "times_fewer_positions")
 
@@ -231,11 +237,9 @@ q2 = Exercise(
 
 
 def _judge_calculation(given):
-    if not isinstance(given, dict) or set(given) != set(KEYS):
-        return f"Give a dictionary with the keys {', '.join(KEYS)}."
+    if fault := fault_of_keys(given, KEYS):
+        return fault
     for key in KEYS:
-        if is_placeholder(given[key]):
-            return f"`{key}` is still missing."
         if not isinstance(given[key], numbers.Real):
             return f"`{key}` must be a number, not `{given[key]!r}`."
     values, more, fewer = (given[key] for key in KEYS)
@@ -246,7 +250,7 @@ def _judge_calculation(given):
     if values != 55 * 55 * 96:
         return "Conv1 gives one value for each of its filters at each place."
     right = 55 * 55 * 96 / (227 * 227 * 3)
-    if _close(more, right - 1):
+    if is_close(more, right - 1):
         return (
             f"`{KEYS[1]}`: that is how much is added. How many times as many?"
         )
@@ -254,7 +258,7 @@ def _judge_calculation(given):
         more, right, "conv1's values by the input's"
     ):
         return f"`{KEYS[1]}` {fault}"
-    if _close(fewer, 227 / 55):
+    if is_close(fewer, 227 / 55):
         return "Positions lie in two directions: 227 x 227 against 55 x 55."
     right = (227 / 55) ** 2
     if fault := _fault_of_quotient(fewer, right, "227 x 227 by 55 x 55"):
@@ -263,17 +267,13 @@ def _judge_calculation(given):
 
 
 def _fault_of_quotient(number, right, division):
-    if _close(number, right):
+    if is_close(number, right):
         return None
-    if _close(number, 1 / right):
+    if is_close(number, 1 / right):
         return f"is upside down: divide {division}."
-    if _close(number, right, 0.1):
+    if is_close(number, right, 0.1):
         return f"is close, but not it: divide {division}; give three digits."
     return f"is another quotient: divide {division}."
-
-
-def _close(number, right, tolerance=0.003):
-    return abs(number - right) <= tolerance * right
 
 
 q3 = Exercise(
@@ -299,3 +299,5 @@ q3 = Exercise(
         information: all of them are computed from the same 154,587.
     """,
 )
+
+progress = Progress(q1=q1, q2=q2, q3=q3)

@@ -5,12 +5,11 @@ import numpy as np
 from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
+    Progress,
+    fault_of_keys,
     is_placeholder,
+    todo,
 )
-
-
-def _todo(*arguments):
-    """Stands in for the function that a learner has yet to write."""
 
 
 def all_reduce(gradients, sizes):
@@ -75,7 +74,7 @@ def _same(found, right):
 q1 = Exercise(
     _judge_all_reduce,
     answer=all_reduce,
-    placeholder=_todo,
+    placeholder=todo,
     insight="Weighted by their sizes, the means of the parts give the mean of "
     "the whole, to the last digits of float64. For equal parts the weights "
     "cancel, and the plain mean is enough.",
@@ -144,7 +143,7 @@ def _judge_weights(function):
 q2 = Exercise(
     _judge_weights,
     answer=weights,
-    placeholder=_todo,
+    placeholder=todo,
     insight="Two pictures on one replica, one on the other: they get 4/3, 4/3 "
     "and 2/3. With these as `sample_weight`, `fit` on two replicas ends at the "
     "weights of one device again; one of this package's tests holds it.",
@@ -171,11 +170,8 @@ _CHANNEL = np.array([0.0, 8.0, 10.0, 30.0])
 
 
 def _judge_breaks(predicted):
-    if not isinstance(predicted, dict) or set(predicted) != set(_KEYS):
-        return f"Give a dictionary with the keys {', '.join(_KEYS)}."
-    for key in _KEYS:
-        if is_placeholder(predicted[key]):
-            return f"`{key}` is still missing."
+    if fault := fault_of_keys(predicted, _KEYS):
+        return fault
     for key in _KEYS[:2]:
         if isinstance(predicted[key], tuple | list) and any(
             map(is_placeholder, predicted[key])
@@ -252,3 +248,5 @@ q3 = Exercise(
         dropped on replica 1; with masks drawn apart it is half of them.
     """,
 )
+
+progress = Progress(q1=q1, q2=q2, q3=q3)

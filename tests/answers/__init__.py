@@ -1,0 +1,1 @@
+"""Wrong answers to the exercises, a module a chapter."""
