@@ -90,6 +90,30 @@ def output_size(size, filter_size, stride=1, padding="valid", rounding="down"):
     return steps + 1
 
 
+def times_read(size, filter_size, stride=1, padding=0):
+    """Counts how many places read each pixel along one side.
+
+    Args:
+        size: Int, pixels along the side.
+        filter_size: Int, pixels along the filter.
+        stride: Int, pixels from one place to the next.
+        padding: Int, zeros at each end.
+
+    Returns:
+        List of `size` ints. In two directions the counts multiply: the pixel
+        at row r and column c is read `counts[r] * counts[c]` times.
+
+    Raises:
+        ValueError: As `output_size` does.
+    """
+    count = output_size(size, filter_size, stride, padding)
+    starts = [place * stride - padding for place in range(count)]
+    return [
+        sum(start <= pixel < start + filter_size for start in starts)
+        for pixel in range(size)
+    ]
+
+
 def overhang(size, filter_size, stride):
     """Counts the pixels that the last filter lacks when sizes round up.
 

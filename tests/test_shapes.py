@@ -436,3 +436,14 @@ def test_same_padding_with_a_stride_has_no_fixed_receptive_field():
     chain = [Conv("conv1", 96, 11, 4, padding="same")]
     with pytest.raises(ValueError, match="depends on the input's size"):
         shapes.receptive_fields(chain)
+
+
+def test_a_corner_is_read_once_and_the_inner_pixels_four_to_nine_times():
+    counts = np.zeros(227, int)
+    for start in range(0, 227 - 10, 4):
+        counts[start : start + 11] += 1
+    assert shapes.times_read(227, 11, stride=4) == counts.tolist()
+    twice = np.outer(counts, counts)
+    assert twice[0, 0] == 1
+    assert {*twice[8:-8, 8:-8].ravel().tolist()} == {4, 6, 9}
+    assert shapes.times_read(13, 3, padding=1) == [2, *[3] * 11, 2]

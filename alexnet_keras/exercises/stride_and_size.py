@@ -14,6 +14,35 @@ from alexnet_keras.exercises.core import (
     is_placeholder,
 )
 
+
+def _judge_recall(weights):
+    wrong = {
+        121: "That is one slice. A photo has three channels, so a filter is "
+        "three deep.",
+        33: "11 x 3 is one row of it. The filter is 11 high, too.",
+        364: "364 with the bias. How many without?",
+        34_848: "All 96 filters have so many. How many has one?",
+        34_944: "So many numbers has the layer. How many weights has a filter?",
+        11: "11 is its side. It has two sides and a depth.",
+    }
+    if isinstance(weights, numbers.Real) and weights == 363:
+        return None
+    if not isinstance(weights, numbers.Real):
+        return f"Give one number, not `{weights!r}`."
+    return wrong.get(weights, "Height times width times depth.")
+
+
+recall = Exercise(
+    _judge_recall,
+    answer=11 * 11 * 3,
+    insight="11 x 11 x 3, as deep as a photo has channels.",
+    hints=(
+        "A filter is a block: height, width and depth.",
+        "It is 11 pixels high and wide. How many channels does it read?",
+    ),
+    reasons="Conv1 reads red, green and blue: 11 * 11 * 3 weights.",
+)
+
 KEYS = ("values", "times_as_many_values", "times_fewer_positions")
 
 
@@ -300,4 +329,4 @@ q3 = Exercise(
     """,
 )
 
-progress = Progress(q1=q1, q2=q2, q3=q3)
+progress = Progress(recall=recall, q1=q1, q2=q2, q3=q3)

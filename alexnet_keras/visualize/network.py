@@ -5,7 +5,7 @@ import math
 from matplotlib.patches import Polygon, Rectangle
 
 from alexnet_keras import networks, shapes
-from alexnet_keras.rows import Dropout, Flatten
+from alexnet_keras.rows import Conv, Dense, Dropout, Flatten, Norm, Pool
 from alexnet_keras.visualize.style import (
     BLACK,
     BLUE,
@@ -129,6 +129,52 @@ def chain(rows, size):
     axes.set(xlim=(-2, left), ylim=(0.68 * size, -0.52 * size), aspect="equal")
     axes.set_axis_off()
     return figure
+
+
+def to_scale(rows=networks.ALEXNET, size=227):
+    """Draws a whole network to scale, from the image to its last layer.
+
+    Maps are as in `chain`. A fully connected layer has no rows and columns:
+    it is drawn as a rectangle of as many values, on the same scale.
+
+    Args:
+        rows: List of `rows`. What keeps its input's shape is left out.
+        size: Int, pixels along the image.
+
+    Returns:
+        `Figure`.
+    """
+    lines = shapes.table(rows, size)
+    verbs = {Conv: "looks,\ndecides", Pool: "condenses\n\n"}
+    verbs |= {Dense: "weighs\nall"}
+    style = {"va": "bottom", "fontsize": 8, "color": BLUE}
+    figure, axes = axes_of(9.5, 2.9)
+    left, unit = 0, size / 227
+    for row, line in zip((None, *rows), lines, strict=True):
+        if isinstance(row, Norm | Dropout | Flatten):
+            continue
+        is_map = len(line.output_shape) == 3
+        draw = _block if is_map else _rectangle
+        axes.text(left, -48 * unit, verbs.get(type(row), ""), **style)
+        left += draw(axes, left, line, size) + 22 * unit
+    axes.set(xlim=(-2, left), ylim=(0.72 * size, -0.6 * size), aspect="equal")
+    axes.set_axis_off()
+    return figure
+
+
+def _rectangle(axes, left, line, size):
+    """Draws values in a line as a rectangle, nearly square; gives its width."""
+    (count,) = line.output_shape
+    height = max(n for n in range(1, math.isqrt(count) + 1) if count % n == 0)
+    width, unit = count // height, size / 227
+    low = left, -height / 2
+    axes.add_patch(
+        Rectangle(low, width, height, facecolor=ORANGE, edgecolor=GREY)
+    )
+    style = {"ha": "left", "va": "top", "fontsize": 8}
+    text = f"{line.name}\n{count}\nvalues"
+    axes.text(left, height / 2 + 6 * unit, text, **style)
+    return max(width, 38 * unit)
 
 
 def _block(axes, left, line, size):

@@ -1,5 +1,7 @@
 """How sizes come about: places, and the edge."""
 
+import numpy as np
+
 from alexnet_keras import shapes
 from alexnet_keras.visualize.style import (
     BLACK,
@@ -12,6 +14,7 @@ from alexnet_keras.visualize.style import (
     along_a_row,
     axes_of,
     bar,
+    grid,
     outside,
     pixels,
 )
@@ -102,6 +105,27 @@ def places(size, filter_size, stride=1, padding=0, rounding="down"):
     )
     sides = -padding - 0.3, end + 0.3
     along_a_row(axes, *sides, bottom=0.3 * count, title=title)
+    return figure
+
+
+def times_read(size, filter_size, paddings):
+    """Draws how many places of a filter read each value of a square map.
+
+    Args:
+        size: Int, values along the map.
+        filter_size: Int, values along the filter, whose stride is 1.
+        paddings: Ints, zeros at each end; a panel for each.
+
+    Returns:
+        `Figure`, the numbers written into the map.
+    """
+    figure, panels = axes_of(
+        3.6 * len(paddings), 3.7, ncols=len(paddings), squeeze=False
+    )
+    for padding, panel in zip(paddings, panels[0], strict=True):
+        counts = shapes.times_read(size, filter_size, padding=padding)
+        zeros = f"{padding} zero{'s' * (padding != 1)} at each end"
+        grid(panel, np.outer(counts, counts), zeros)
     return figure
 
 

@@ -1,5 +1,6 @@
 """What all figures share: colours, white ground, bars."""
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -51,3 +52,19 @@ def along_a_row(axes, left, right, bottom, **kwargs):
         **kwargs,
     )
     axes.spines["left"].set_visible(False)
+
+
+def grid(axes, numbers, title):
+    """Writes numbers into squares; what is not yet known stays empty."""
+    largest = max(np.nanmax(abs(numbers)), 1e-9)
+    shade = {"cmap": "RdBu_r", "vmin": -1.6 * largest, "vmax": 1.6 * largest}
+    axes.imshow(numbers, **shade)
+    height, width = numbers.shape
+    axes.hlines(np.arange(height + 1) - 0.5, -0.5, width - 0.5, GREY, lw=0.5)
+    axes.vlines(np.arange(width + 1) - 0.5, -0.5, height - 0.5, GREY, lw=0.5)
+    for (row, column), number in np.ndenumerate(numbers):
+        if not np.isnan(number):
+            style = {"ha": "center", "va": "center", "fontsize": 9}
+            axes.text(column, row, f"{number:g}", **style)
+    axes.set_title(title)
+    axes.set_axis_off()

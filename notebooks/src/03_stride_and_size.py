@@ -14,13 +14,24 @@
 
 # %% [markdown]
 # In chapter 2 a filter slid over an image, and the numbers of all its places
-# were a [**map**](../docs/glossary.md#map). AlexNet's first layer, `conv1`, has
-# 96 filters. Each is 11 pixels wide and moves 4 pixels from one place to the
-# next; those 4 pixels are the [**stride**](../docs/glossary.md#stride). (What
-# they buy is section 9.) How large is a map?
+# were a [**map**](../docs/glossary.md#map). Conv1's filters are 11 pixels wide
+# and move by 4 pixels, their [**stride**](../docs/glossary.md#stride). How
+# large is a map? Rows and columns behave alike, so one row will do.
 #
-# Rows and columns behave alike, so one row of pixels is all we need.
+# ## Before you begin
 #
+# One of conv1's 96 filters has how many weights, without its bias?
+
+# %%
+from alexnet_keras.exercises import stride_and_size as ex
+
+ex.recall.check(...)
+
+# %%
+# ex.recall.hint()
+# ex.recall.solution()
+
+# %% [markdown]
 # ## 1. How many places can a filter stand in?
 #
 # A row has 227 pixels, numbered 0 to 226. At its first place a filter covers
@@ -36,7 +47,6 @@ from matplotlib import cbook
 from PIL import Image
 
 from alexnet_keras import AlexNet, networks, shapes, visualize
-from alexnet_keras.exercises import stride_and_size as ex
 from alexnet_keras.rows import Conv, Pool
 
 starts = [start for start in range(0, 227, 4) if start + 11 <= 227]
@@ -44,7 +54,7 @@ print(starts[:3], "...", starts[-3:])
 print(len(starts), "places")
 
 # %% [markdown]
-# With pixel 216, and it ends with 226, the last of the row.
+# With pixel 216, and it ends with 226, the last.
 #
 # Counting works, a rule is faster. Try to write it in place of `...`: how far
 # can the filter move from its first place, how many steps is that, and how many
@@ -60,7 +70,8 @@ mine = [places(size, filter_size=11, stride=4) for size in (14, 227, 231)]
 print("right" if mine == [1, 55, 56] else f"not [1, 55, 56] yet: {mine}")
 
 # %% [markdown]
-# Here is one way, held against counting for rows of 11 to 300 pixels.
+# Here is one way, held against our package, against Keras, which does both
+# directions, and against counting for rows of 11 to 300 pixels.
 
 
 # %%
@@ -73,24 +84,15 @@ def counted(size):
     return len([start for start in range(0, size, 4) if start + 11 <= size])
 
 
+conv1 = keras.layers.Conv2D(filters=96, kernel_size=11, strides=4)
 print(places(227, filter_size=11, stride=4))
+print(shapes.output_size(227, filter_size=11, stride=4))
+print(conv1.compute_output_shape((None, 227, 227, 3)))
 all(places(size, 11, 4) == counted(size) for size in range(11, 301))
 
 # %% [markdown]
-# `True`. 54 steps make 55 places, hence the last 1.
-#
-# Now our package and Keras. `compute_output_shape` does only this calculation,
-# for both directions; `None` stands for any batch size.
-
-# %%
-conv1 = keras.layers.Conv2D(filters=96, kernel_size=11, strides=4)
-
-print(shapes.output_size(227, filter_size=11, stride=4))
-print(conv1.compute_output_shape((None, 227, 227, 3)))
-
-# %% [markdown]
-# 55 places in each direction, and 96 numbers at each place, one from every
-# filter.
+# 54 steps make 55 places, hence the last 1. At each place stand 96 numbers, one
+# from every filter.
 #
 # ## 2. What happens at 224?
 #
@@ -201,29 +203,29 @@ for name in ("pad_conv1", "conv1"):
 # in each channel by itself. It has no weights. (Why pool? Chapter 6.) As far as
 # sizes go, a window is a filter. AlexNet pools three times, and the
 # convolutions in between keep a map's size (section 5). What becomes of 55?
-# Predict each number. Then: Caffe rounds its pools up. Does that matter here,
-# and would it after a conv1 of 54?
+# Then: Caffe rounds its pools up. Does that matter here, and would it after a
+# conv1 of 54?
 
 # %%
 size = 55
 for _ in range(3):
     size = places(size, filter_size=3, stride=2)
     print(size)
-for size in (55, 27, 13, 54):
+for size in (55, 27, 13, 54, 56, 57, 28):
     down = shapes.output_size(size, 3, 2, rounding="down")
     up = shapes.output_size(size, 3, 2, rounding="up")
     print(f"{size} becomes {down}, or {up} when rounded up")
 
 # %% [markdown]
 # 27, 13, 6: the other three numbers of the title. On 55, 27 and 13 the windows
-# fit exactly. 54 becomes 26, but 27 again if the pool rounds up: the last
-# window hangs over and takes the largest value inside the map.
+# fit exactly. 54 becomes 26, but 27 if the pool rounds up: the last window
+# hangs over and takes the largest value inside the map.
 #
 # ## 5. Padding: how a map keeps its size
 #
 # The filters of `conv2` are 5 wide with a stride of 1, and pool1 hands them a
-# map 27 wide. How many places are there? How many zeros at *each* end give 27
-# again, and how many would filters 3, 7 or 11 wide need?
+# map 27 wide. How many zeros at *each* end give 27 places again, and how many
+# would filters 3, 7 or 11 wide need?
 
 
 # %%
@@ -239,10 +241,30 @@ for width in (3, 5, 7, 11):
     print(f"{width} wide, {zeros} at each end:", places(27, width, 1, zeros))
 
 # %% [markdown]
-# Without zeros 23: a filter 5 wide costs four places. Two at each end give them
-# back. At a stride of 1, (filter - 1) / 2 zeros keep the size. One reason why
-# widths are odd: 4 would need a zero and a half. conv3 to conv5, which are 3
-# wide, need one; without it, 13 would shrink to 11, 9 and 7.
+# Without zeros there are 23; two at each end give 27. At a stride of 1, (filter
+# - 1) / 2 zeros keep the size. One reason why widths are odd: 4 would need a
+#   zero and a half. conv3 to conv5, 3 wide, need one; without it, 13 would
+#   shrink to 11, 9 and 7.
+#
+# The zeros have another effect. How many places of a filter 3 wide read each
+# value of a 13 x 13 map, without zeros and with one at each end? Predict for a
+# corner and for the middle.
+
+# %%
+for zeros in (0, 1):
+    counts = shapes.times_read(13, filter_size=3, padding=zeros)
+    print(
+        f"{zeros} at each end: corner {counts[0] ** 2}, middle {counts[6] ** 2}"
+    )
+visualize.times_read(13, filter_size=3, paddings=(0, 1))
+
+# %% [markdown]
+# **Figure.** How many places read each value of a 13 x 13 map. Without zeros a
+# corner counts once, with them four times; the middle counts nine times.
+#
+# So zeros keep the rim from being overlooked. But they are no part of the
+# photo, and a sum over them is smaller. (Conv1, which pads nothing, reads a
+# corner pixel once, inner ones four to nine times.)
 #
 # Keras calls this `padding="same"`. Conv1 has a stride of 4: will `"same"` keep
 # 224 pixels at 224?
@@ -321,23 +343,10 @@ print((9216 - 6400) * 4096, "weights fewer")
 # take just any size: its convolutions could, but the next layer has weights for
 # exactly 9216 numbers.
 #
-# After conv1 only pools matter. Which of 54, 55 and 56 end at 6?
-
-
-# %%
-def after_pools(size, rounding="down"):
-    for _ in range(3):
-        size = shapes.output_size(size, 3, 2, rounding=rounding)
-    return size
-
-
-print([after_pools(size) for size in (54, 55, 56)])
-print(after_pools(54, rounding="up"))
-
-# %% [markdown]
-# 9216 says little: 227 rounded down (55), 224 rounded up (55), `"same"` (56,
-# 57), and 54 with pools that round up, all end there. **6400 is a clue**: at
-# 224 it says that conv1 gave 54 and that the pools rounded down too.
+# 9216 says little. 27 and 28 both go on to 13 and 6, and section 4 showed what
+# becomes 27 or 28: 55 (227 rounded down, 224 rounded up), 56 and 57 (`"same"`),
+# even 54 where pools round up. **6400 is a clue**: at 224 it says that conv1
+# gave 54 and that the pools rounded down too.
 #
 # ## 8. How far does one value see?
 #
@@ -413,8 +422,8 @@ visualize.fields(chain, size=227)
 # Hatched parts lie outside: the padding of conv2 to conv5, 2 * 8 + 3 * 16
 # pixels at either end.
 #
-# All are 195 wide, but only the two in the middle lie wholly in the image. Each
-# begins 32 pixels after the one before.
+# All are 195 wide, 32 pixels apart, but only the two in the middle lie wholly
+# in the image.
 #
 # ## 9. What does a stride of 4 buy?
 #
@@ -510,6 +519,9 @@ ex.q3.check(repaired)
 # %%
 # ex.q3.hint()
 # ex.q3.solution()
+
+# %%
+ex.progress()
 
 # %% [markdown]
 # ## What comes next

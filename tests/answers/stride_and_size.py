@@ -8,6 +8,16 @@ NUMBERS = dict(stride_and_size.q3.answer)
 WAY_1, WAY_2, WAY_3 = stride_and_size.q1.answer
 ENDS = dict(stride_and_size.q2.answer)
 WRONG = {
+    "recall": [
+        (121, "one slice"),
+        (33, "one row of it"),
+        (364, "with the bias"),
+        (34_848, "All 96 filters"),
+        (34_944, "has the layer"),
+        (11, "is its side"),
+        (400, "Height times width"),
+        ((11, 11, 3), "one number, not"),
+    ],
     "q1": [
         ([(226, 0, "down"), WAY_2, WAY_3], "too short"),
         ([(231, 0, "down"), WAY_2, WAY_3], "too long"),
@@ -71,6 +81,7 @@ WRONG = {
     ],
 }
 RIGHT = {
+    "recall": [363.0],
     "q1": [((230, "valid", "down"), [224, 0, "up"], (224, (3, 3), "down"))],
     "q2": [{9216: list(range(227, 259)), 6400: np.arange(195, 227)}],
     "q3": [
