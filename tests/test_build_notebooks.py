@@ -1,10 +1,15 @@
 """The builder of the notebooks, run on small chapters in a folder apart."""
 
+import base64
+import io
 import pathlib
 import sys
 
 import nbformat
+import numpy as np
 import pytest
+from matplotlib import cbook
+from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -226,3 +231,17 @@ def test_an_invalid_notebook_is_not_written(folder):
     with pytest.raises(nbformat.ValidationError):
         builder.write(notebook, folder / "a.ipynb")
     assert [path.name for path in folder.iterdir()] == ["src"]
+
+
+def test_a_picture_keeps_its_look_in_256_colours():
+    path = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    with Image.open(path) as file:
+        photo = file.convert("RGB")
+    png = io.BytesIO()
+    photo.save(png, "png")
+    before = base64.b64encode(png.getvalue()).decode()
+    after = builder.with_fewer_colors(before)
+    assert len(after) < len(before) / 2
+    with Image.open(io.BytesIO(base64.b64decode(after))) as small:
+        apart = np.subtract(small.convert("RGB"), photo, dtype="int16")
+    assert np.abs(apart).mean() < 6  # of 255

@@ -14,9 +14,11 @@ whole or not at all. Where no code has changed, outputs are kept.
 
 import argparse
 import asyncio
+import base64
 import collections
 import copy
 import hashlib
+import io
 import json
 import pathlib
 import re
@@ -30,6 +32,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 from alexnet_keras import networks, shapes
 from alexnet_keras.files import replacing
@@ -308,6 +311,25 @@ async def execute(notebook, folder, timeout=1200):
         for output in cell.get("outputs", []):
             if output.output_type == "error":  # its frames name local files
                 output.traceback = [f"{output.ename}: {output.evalue}"]
+            if png := output.get("data", {}).get("image/png"):
+                output.data["image/png"] = with_fewer_colors(png)
+
+
+def with_fewer_colors(png):
+    """Gives a picture 256 colours, which makes a photograph a third as large.
+
+    Args:
+        png: Str, a PNG file in base 64.
+
+    Returns:
+        Str, likewise.
+    """
+    half = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+            half, "png", optimize=True
+        )
+    return base64.b64encode(half.getvalue()).decode()
 
 
 def write(notebook, path):

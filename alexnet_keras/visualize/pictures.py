@@ -82,7 +82,13 @@ def side_by_side(images, titles):
     maps = [image for image in images if image.ndim == 2]
     largest = max((float(abs(one).max()) for one in maps), default=1)
     for image, title, panel in zip(images, titles, panels[0], strict=True):
-        panel.imshow(image, cmap="RdBu_r", vmin=-largest, vmax=largest)
+        panel.imshow(
+            image,
+            cmap="RdBu_r",
+            vmin=-largest,
+            vmax=largest,
+            interpolation="nearest",
+        )
         panel.set_title(title, fontsize=10)
         panel.set(xticks=[], yticks=[])
         panel.spines[:].set(visible=True, color=GREY, lw=0.5)
@@ -106,7 +112,7 @@ def planes(image, top, left, side=5):
     views = [image, *np.moveaxis(image, -1, 0)]
     names = ("the picture", "red", "green", "blue")
     colors = (BLACK, VERMILION, GREEN, BLUE)
-    grey = {"cmap": "gray", "vmin": 0, "vmax": 255}
+    grey = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
     for view, name, color, column in zip(
         views, names, colors, panels.T, strict=True
     ):
@@ -172,7 +178,7 @@ def cuts(image, boxes):
     """
     height, width, _ = image.shape
     figure, axes = axes_of(7.5, 0.9 + 5 * height / width)
-    axes.imshow(image)
+    axes.imshow(image, interpolation="nearest")
     colors = itertools.cycle((VERMILION, BLUE, ORANGE))
     dashes = itertools.cycle(("-", "--", ":"))
     for (label, box), color, dash in zip(
@@ -204,7 +210,13 @@ def batch(images):
 
     def put(picture, left, low, order, **kwargs):
         corners = (left, left + width, low, low + height)
-        axes.imshow(picture, extent=corners, zorder=order, **kwargs)
+        axes.imshow(
+            picture,
+            extent=corners,
+            zorder=order,
+            interpolation="nearest",
+            **kwargs,
+        )
         frame = {"facecolor": "none", "edgecolor": GREY, "zorder": order}
         axes.add_patch(Rectangle((left, low), width, height, **frame))
 

@@ -22,7 +22,16 @@
 # have for AlexNet to take it?
 
 # %%
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from alexnet_keras import shapes, visualize
 from alexnet_keras.exercises import filters as ex
+from alexnet_keras.models import preprocess_input
+from alexnet_keras.networks import ALEXNET
 
 ex.recall.check(...)
 
@@ -43,16 +52,6 @@ ex.recall.check(...)
 # four numbers do you expect?
 
 # %%
-import keras
-import numpy as np
-import tensorflow as tf
-from PIL import Image
-from sklearn.datasets import load_sample_image
-
-from alexnet_keras import shapes, visualize
-from alexnet_keras.models import preprocess_input
-from alexnet_keras.networks import ALEXNET
-
 picture = np.array([[0, 0, 0, 9, 9, 9]] * 6)
 edge = np.array([[-1, 0, 1]] * 3)
 

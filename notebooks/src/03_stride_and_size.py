@@ -444,7 +444,7 @@ for stride in (1, 4):
 #
 # ## AlexNet so far
 #
-# The package prints `chain` as a table. (Groups are chapter 7's.)
+# `chain` as a table. (Groups are chapter 7's.)
 
 # %%
 print(shapes.summary(chain, counts=False))
