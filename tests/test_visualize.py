@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from alexnet_keras import networks, visualize
+from alexnet_keras.datasets import relu_and_tanh
 from alexnet_keras.rows import Conv, Pool
 from alexnet_keras.visualize import style
 
@@ -168,6 +169,80 @@ def test_a_map_of_ones_own_rows_and_names_it_has_not():
         visualize.network_map(["conv2"], rows, 64)
 
 
+def test_agreement_draws_both_ways():
+    pairs = {"title": ([1.0, -2.0], [1.0, 3.0])}
+    (axes,) = visualize.agreement(pairs, ("bars", "points")).axes
+    assert [bar.get_height() for bar in axes.patches] == [1, -2]
+    assert list(axes.lines[0].get_ydata()) == [1, 3]
+    assert axes.get_title() == "title"
+
+
+def test_bends_have_their_slopes_below():
+    functions = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+    above, below = visualize.bends(functions).axes
+    x, values = above.lines[1].get_data()
+    assert values == pytest.approx(np.tanh(x))
+    x, slopes = below.lines[0].get_data()
+    assert slopes[x > 0] == pytest.approx(1)
+    assert slopes[x < 0] == pytest.approx(0)
+    x, slopes = below.lines[1].get_data()
+    assert slopes == pytest.approx(1 - np.tanh(x) ** 2, abs=1e-4)
+    assert below.lines[1].get_linestyle() == "--"
+
+
+def test_maps_before_and_after_share_their_colours():
+    before = np.array([[-3.0, 3.0]] * 2)
+    panels = visualize.decided(np.eye(2), before, np.maximum(before, 0)).axes
+    shown = [panel.images[0] for panel in panels[1:3]]
+    assert [image.get_clim() for image in shown] == [(-3, 3)] * 2
+    assert shown[1].get_array().tolist() == [[0, 3]] * 2
+
+
+def test_slopes_in_a_row_are_multiplied():
+    slopes = {"on": ("relu", 1.0), "at best": ("sigmoid", 0.25)}
+    (axes,) = visualize.multiplied(slopes, layers=3).axes
+    assert axes.lines[1].get_ydata() == pytest.approx([1 / 4, 1 / 16, 1 / 64])
+    assert [text.get_text() for text in axes.texts] == ["on", "at best"]
+    assert axes.get_yscale() == "log"
+
+
+def test_saturated_shows_shares_before_and_after_tanh():
+    values = np.array([[-30.0, -3.0], [0.5, 30.0]])
+    above, below = visualize.saturated({"title": values}).axes
+    heights = {bar.get_x(): bar.get_height() for bar in below.patches}
+    assert heights[-1.0] == pytest.approx(50)  # tanh(-3) is -0.995
+    assert sum(heights.values()) == pytest.approx(100)
+    widths = [bar.get_width() for bar in above.patches]
+    assert sorted(widths)[-2:] == [38, 38]  # shaded from 2 to 40
+
+
+def test_a_race_has_median_and_band_and_leaves_tuning_out():
+    runs = [
+        relu_and_tanh.Run(start, name, 0.01, seed, np.full(8, error))
+        for start in ("2012", "today")
+        for name in ("relu", "tanh")
+        for seed, error in (("tuning", 1), (1, 0.1), (2, 0.2), (3, 0.6))
+    ]
+    for axes in visualize.race(runs).axes:
+        solid, dashed, line = axes.lines
+        assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
+        assert list(solid.get_xdata()) == [5, 10, 15, 20, 25, 30, 35, 40]
+        assert solid.get_ydata() == pytest.approx(20)
+        assert set(line.get_ydata()) == {25}
+        heights = axes.collections[0].get_paths()[0].vertices[:, 1]
+        assert (heights.min(), heights.max()) == pytest.approx((10, 60))
+
+
+def test_values_over_time_are_counted_and_those_above_0_shared_out():
+    history = np.array([[-30.0, -1.0, 1.0, 1.0], [-1.0, -1.0, -1.0, -1.0]])
+    above, below, *_ = visualize.over_time({"title": history}).axes
+    image = np.array(above.images[0].get_array())
+    assert image.shape == (80, 2)
+    assert 10 ** image[0, 0] - 1 == pytest.approx(1)  # -30, at the edge
+    assert (10**image - 1).sum(axis=0) == pytest.approx([4, 4])
+    assert list(below.lines[0].get_ydata()) == [50, 0]
+
+
 def test_figures_are_white_and_their_axes_have_units(tmp_path):
     figures = [
         visualize.overhang((224, 227), 11, 4),
@@ -187,3 +262,69 @@ def test_figures_leave_pyplot_alone():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_errors_are_drawn_as_long_as_they_are():
+    (axes,) = visualize.top5_errors({"second": 26.2, "winner": 15.3}).axes
+    assert [bar.get_width() for bar in axes.patches] == [26.2, 15.3]
+    assert bars(axes, style.ORANGE) == [(0, 15.3, False)]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["26.2%", "15.3%"]
+    assert "(%)" in axes.get_xlabel()
+
+
+def test_before_2012_only_the_last_step_is_learned():
+    (axes,) = visualize.by_hand_or_learned().axes
+    (by_hand,) = bars(axes, style.LIGHT)
+    learned = bars(axes, style.ORANGE)
+    assert learned[0][0] == by_hand[0]  # AlexNet's begins at the photo
+    assert learned[0][1] == learned[1][1]  # and ends where the other does
+    assert by_hand[1] < learned[1][0]
+
+
+def test_a_network_to_scale_has_as_much_area_as_values():
+    (axes,) = visualize.to_scale().axes
+    fronts = [
+        float(np.ptp(patch.get_xy()[:, 0]))
+        for patch in axes.patches
+        if patch.get_facecolor() == to_rgba("#e4e4e4")
+    ]
+    assert fronts == [227, 55, 27, 27, 13, 13, 13, 13, 6]
+    areas = [
+        (bar.get_width(), bar.get_height())
+        for bar in axes.patches
+        if bar.get_facecolor() == to_rgba(style.ORANGE)
+    ]
+    assert areas == [(64, 64), (64, 64), (40, 25)]
+    texts = [text.get_text() for text in axes.texts]
+    assert "fc8\n1000\nvalues" in texts
+    assert texts.count("looks,\ndecides") == 5
+    assert [text.strip() for text in texts].count("condenses") == 3
+
+
+def test_guesses_mark_the_largest_answers():
+    answers = np.array([[0.1, 0.4, 0.2, 0.3], [0.25, 0.3, 0.35, 0.1]])
+    pictures = np.zeros((2, 4, 4, 3), "uint8")
+    figure = visualize.guesses(pictures, answers, num_guesses=2)
+    marked = [
+        sorted(axes.lines[0].get_xdata().tolist())
+        for axes in figure.axes
+        if axes.lines
+    ]
+    assert marked == [[1, 3], [1, 2]]
+    (equal,) = {axes.lines[1].get_ydata()[0] for axes in figure.axes[1::2]}
+    assert equal == 25
+    assert "(%)" in figure.axes[1].get_ylabel()
+
+
+def test_durations_are_named_in_the_unit_that_they_fill():
+    times = {"a": 5.5 * 86_400, "b": 7_200, "c": 900, "d": 13.2}
+    (axes,) = visualize.durations(times).axes
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["5.5 days", "2 hours", "15 minutes", "13 seconds"]
+    (points,) = axes.lines
+    assert points.get_xdata().tolist() == list(times.values())
+    assert axes.get_xscale() == "log"
+    low, high = axes.get_xlim()
+    assert low < 13.2
+    assert high > 5.5 * 86_400

@@ -1,7 +1,8 @@
 """How fast AlexNet's layers learned with ReLU and with tanh: measured curves.
 
 `relu_and_tanh.csv` beside this file was written by
-`benchmarks/relu_and_tanh.py`, which tells how; README.md says where and when.
+`benchmarks/relu_and_tanh.py`, which tells how: in November 2026, in half an
+hour on two cores of a Xeon, with TensorFlow 2.21 and Keras 3.15.
 """
 
 import csv
@@ -48,6 +49,16 @@ def read(path=TABLE):
             )
             for line in csv.DictReader(file)
         ]
+
+
+def measured(runs, start, activation):
+    """Picks the runs of a start and an activation, but those that tuned."""
+    return [
+        run
+        for run in runs
+        if (run.start, run.activation) == (start, activation)
+        and run.seed != "tuning"
+    ]
 
 
 def smooth(errors):
