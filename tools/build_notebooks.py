@@ -140,6 +140,7 @@ def map_cells(lit):
         f"{FIGURE}AlexNet from the image, on the left, to its last layer. "
         "This chapter is about "
         + ("all of it." if lit == "all" else f"what is lit: {what}.")
+        + " A layer drawn in two halves is computed in two (chapter 7)."
     )
     code = MAP.format(lit=json.dumps(names))
     return [("code", code, MAP_METADATA), ("markdown", text, {})]

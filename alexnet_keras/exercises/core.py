@@ -70,20 +70,19 @@ class Exercise:
                 "The answer could not be checked: it raised "
                 f"`{type(error).__name__}: {error}`."
             )
-        message = self._say(mistake)
+        message = self._say(mistake, callable(answer))
         if self.outcome != CORRECT:
             self.outcome = message.outcome
         return message
 
-    def _say(self, mistake):
+    def _say(self, mistake, is_function):
         if mistake is None:
             return Message(f"**✓ Correct.** {self.insight}", CORRECT)
         if mistake == NOT_ATTEMPTED:
-            return Message(
-                "**○ Not attempted.** Put your answer in place of `...` and "
-                "run the cell again.",
-                NOT_ATTEMPTED,
-            )
+            todo = "Put your answer in place of `...` and run the cell again."
+            if is_function:
+                todo += " If you have, your function lacks its `return`."
+            return Message(f"**○ Not attempted.** {todo}", NOT_ATTEMPTED)
         return Message(f"**✗ Not yet.** {mistake}", NOT_YET)
 
     def hint(self):

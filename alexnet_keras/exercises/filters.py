@@ -1,4 +1,4 @@
-"""Exercises of chapter 2: a deep convolution, a line, a step, counts."""
+"""Exercises of chapter 2: a layer, a line, a step, counts."""
 
 import numbers
 
@@ -50,65 +50,105 @@ recall = Exercise(
 )
 
 
-def convolve_deep(image, weights, bias):
-    """Multiplies and adds over a window's height, width and channels."""
-    side = weights.shape[0]
+def conv_layer(image, kernel, biases):
+    """Computes all maps of a convolution at a stride of 1."""
+    side, filters = kernel.shape[0], kernel.shape[3]
     rows, columns = image.shape[0] - side + 1, image.shape[1] - side + 1
-    result = np.zeros((rows, columns))
+    maps = np.zeros((rows, columns, filters))
     for row in range(rows):
         for column in range(columns):
             under = image[row : row + side, column : column + side]
-            result[row, column] = (under * weights).sum() + bias
-    return result
+            for number in range(filters):
+                total = (under * kernel[:, :, :, number]).sum()
+                maps[row, column, number] = total + biases[number]
+    return maps
 
 
-def _judge_convolution(function):
+def _judge_layer(function):
     if not callable(function):
         return "Give the function itself: its name, without parentheses."
-    for shape, side in (((6, 8, 3), 3), ((7, 5, 2), 2), ((4, 4, 1), 4)):
+    for shape, side, filters in (
+        ((6, 8, 3), 3, 5),
+        ((7, 5, 2), 2, 1),
+        ((4, 4, 1), 4, 2),
+    ):
         rng = np.random.default_rng([2, *shape])
         image = rng.normal(size=shape)
-        weights = rng.normal(size=(side, side, shape[2]))
-        found = function(image.copy(), weights.copy(), 0.5)
+        kernel = rng.normal(size=(side, side, shape[2], filters))
+        biases = rng.normal(size=filters)
+        tried = f"(Tried with image {shape} and kernel {kernel.shape}.)"
+        try:
+            found = function(image.copy(), kernel.copy(), biases.copy())
+        except Exception as error:
+            return (
+                f"Your function raised `{type(error).__name__}: {error}`. "
+                f"{tried}"
+            )
         if is_placeholder(found):
             return NOT_ATTEMPTED
-        if fault := _fault_of_map(np.asarray(found), image, weights, 0.5):
-            where = f"image {shape}, weights {weights.shape}"
-            return f"{fault} (Tried with {where}, bias 0.5.)"
+        found = np.asarray(found)
+        right = conv_layer(image, kernel, biases)
+        fault = _fault_of_shape(found.shape, right.shape, shape)
+        fault = fault or _fault_of_maps(found, image, kernel, biases)
+        if fault:
+            return f"{fault} {tried}"
     return None
 
 
-def _fault_of_map(found, image, weights, bias):
-    right = convolve_deep(image, weights, bias)
-    rows, columns = right.shape
-    if found.shape == (*right.shape, image.shape[2]):
-        return "You kept the channels apart. One place gives one number."
-    if found.shape == image.shape[:2] != right.shape:
-        return "The filter also stood where it does not fit."
-    if found.shape == (rows - 1, columns - 1):
-        return "The last row and column of places are missing."
-    if found.shape == right.shape[::-1] != right.shape:
-        return "Rows and columns are exchanged."
-    if found.shape != right.shape:
-        return f"The map has the shape {found.shape}, not {right.shape}."
-    if _same(found, right):
+def _fault_of_shape(found, right, image):
+    rows, columns, filters = right
+    if found == right:
         return None
-    if _same(found, right - bias):
-        return "The bias is missing."
-    values = weights.size
-    if _same(found, right - bias + values * bias):
-        return "The bias is added to every product. It comes once a place."
-    if _same(found, (right - bias) * (1 + bias)) or _same(
-        found, (right - bias) * bias
-    ):
-        return "The bias is added to the sum, not multiplied."
-    if _same(found, convolve_deep(image, weights[::-1, ::-1], bias)):
-        return "You turned the filter round. Libraries do not."
-    if _same(found, convolve_deep(image[..., :1], weights[..., :1], bias)):
+    if found == (rows, columns):
+        return "That is a single map. There is one for each filter."
+    if found == (filters, rows, columns):
+        return "The filters come first. Here they come last."
+    if found == (rows, columns, image[2], filters):
+        return "You kept the channels apart. One place gives one number."
+    if found == (rows, columns, image[2]):
+        return "You have a map for each channel, not for each filter."
+    if found == (*image[:2], filters):
+        return "The filters also stood where they do not fit."
+    if found == (rows - 1, columns - 1, filters):
+        return "The last row and column of places are missing."
+    if found == (columns, rows, filters):
+        return "Rows and columns are exchanged."
+    return f"The maps have the shape {found}, not {right}."
+
+
+def _fault_of_maps(found, image, kernel, biases):
+    def is_like(kernel, biases=biases):
+        return _same(found, conv_layer(image, kernel, biases))
+
+    last = np.zeros_like(kernel)
+    last[:, :, -1] = kernel[:, :, -1]
+    first = np.zeros_like(kernel)
+    first[:, :, 0] = kernel[:, :, 0]
+    size = kernel[..., 0].size
+    plain = conv_layer(image, kernel, 0 * biases)
+    if is_like(kernel):
+        return None
+    if is_like(kernel, 0 * biases):
+        return "The biases are missing."
+    if is_like(kernel, size * biases):
+        return "A bias is added to every product. It comes once a place."
+    if is_like(kernel, image.shape[2] * biases):
+        return "A bias is added once a channel. It comes once a place."
+    if _same(found, plain * biases):
+        return "A bias is added to the sum, not multiplied."
+    if is_like(kernel, np.full_like(biases, biases[0])):
+        return "All filters have the first one's bias."
+    if is_like(kernel[:, :, :, :1] + 0 * kernel):
+        return "All maps are the first filter's, but for the biases."
+    if is_like(kernel[::-1, ::-1]):
+        return "You turned the filters upside down. Libraries do not."
+    if is_like(last):
+        return "Only the last channel counts. Is there a `=` for a `+=`?"
+    if is_like(first):
         return "Only the first channel was read."
-    if _same(found, (right - bias) / values + bias):
+    if is_like(kernel / size):
         return "That is the mean of the products. Their sum is asked for."
-    return "The map has the right shape, but other numbers."
+    return "The maps have the right shape, but other numbers."
 
 
 def _same(found, right):
@@ -116,22 +156,22 @@ def _same(found, right):
 
 
 q1 = Exercise(
-    _judge_convolution,
-    answer=convolve_deep,
+    _judge_layer,
+    answer=conv_layer,
     placeholder=todo,
-    insight="The same two loops: what lies under the filter is a block, as is "
-    "the filter itself.",
+    insight="This is all that `Conv2D` computes, at each place and for each "
+    "filter.",
     hints=(
         "`image[row : row + side, column : column + side]` has all channels: "
-        "its shape is `(side, side, channels)`, that of the weights.",
-        "`(under * weights).sum()` adds over all three axes. Add the bias to "
-        "it, once.",
-        "Take section 2's `convolve`. `image.shape` has three numbers now: "
-        "use its first two for rows and columns.",
+        "its shape is `(side, side, channels)`, and so is one filter's.",
+        "`kernel[:, :, :, number]` is one filter. Multiply it with what lies "
+        "under it, add over all three axes with `.sum()`, and add its bias.",
+        "Take section 2's `convolve`, let `result` have a third axis, and put "
+        "a third loop, over the filters, inside the other two.",
     ),
     reasons="""
-        The only changes are the bias and that the loops run over the first two
-        numbers of the shape. The channels need no loop: `sum` adds them too.
+        To section 2's two loops comes one over the filters. The channels need
+        no loop: `sum` adds over all axes of the block.
     """,
 )
 
@@ -164,8 +204,15 @@ def _judge_line(weights):
             )
     if on_line < 0:
         return "It finds dark lines: change all signs."
-    if not np.isclose(on_line, 1, atol=0.01):
+    if not np.isclose(on_line, 1, atol=0.03):
         return f"It finds the line, but gives {on_line:.3g} there, not 1."
+    for column, name in ((0, "left"), (2, "right")):
+        beside = weights[:, column].sum()
+        if beside > 0.97:
+            return (
+                f"On a line under its {name} column it gives {beside:.3g}, no "
+                "less than under the middle. It finds edges rather than lines."
+            )
     return None
 
 
@@ -250,6 +297,9 @@ COUNTS = ("filter", "layer", "unshared")
 def _judge_counts(given):
     if fault := fault_of_keys(given, COUNTS):
         return fault
+    for key in COUNTS:
+        if not isinstance(given[key], numbers.Real):
+            return f"`{key}` is a number, not `{given[key]!r}`."
     one, layer, unshared = (given[key] for key in COUNTS)
     wrong = {
         25: "`filter`: it reads 96 maps, so it is 96 deep.",
@@ -272,9 +322,14 @@ def _judge_counts(given):
         614_656 * 27: "`unshared`: places lie in two directions, 27 x 27.",
         614_400 * 729: "`unshared`: the biases are not shared either.",
         614_656 * 55 * 55: "`unshared`: 27 x 27 places here, not 55 x 55.",
+        256 * 729 * (55 * 55 * 96 + 1): "`unshared`: it still looks only near "
+        "by, as in the middle of section 5's figure.",
     }
     if unshared != 614_656 * 729:
-        return wrong.get(unshared, "`unshared`: the layer's count, per place.")
+        return wrong.get(
+            unshared,
+            "`unshared`: the layer's count, times the number of places.",
+        )
     return None
 
 

@@ -26,12 +26,14 @@ def _judge_recall(given):
         if not isinstance(number, numbers.Real):
             return f"Both are numbers, not `{number!r}`."
     count, total = given
+    if (count, total) == (1, 1000):
+        return "The other way round: first how many, then their sum."
     if count == SIDE * SIDE * 3:
         return f"{count:,} numbers go in. How many come out?"
     if count in (4096, 60_965_224):
         return f"{count:,} is a number of chapter 0, but not of the answer's."
     if count != 1000:
-        return "It gives one number for each class of ImageNet."
+        return "It gives one number for each class."
     if total == 1000:
         return "1000 numbers of 1 each? They are shares of a whole."
     if not is_close(total, 1):
@@ -45,8 +47,8 @@ recall = Exercise(
     placeholder=(..., ...),
     insight="One number for each class, and together they are 1.",
     hints=(
-        "The network chooses between the classes of ImageNet. How many are "
-        "there?",
+        "The network gives one number for each class. How many classes had "
+        "the contest of 2012?",
         "Before it has learned, each class gets about 1/1000.",
     ),
     reasons="The last layer has 1000 units, one for each class, and gives "
@@ -93,24 +95,54 @@ def _fault_of_batch(found, photos, mean):
         return f"the dtype is {found.dtype}, not float32."
     if _near(found, right):
         return None
-    raw = right + np.array(mean, "float32")
-    if _near(found, raw):
-        return "the mean is not subtracted."
-    corner = np.stack([photo[:SIDE, :SIDE] for photo in photos])
+    raw = _cut(photos, (lambda room: room // 2))
+    other = _cut(photos, (lambda room: -(-room // 2)))  # 15 above, 14 below
+    if _near(found, other - np.array(mean)):
+        return None
+    corner = _cut(photos, (lambda room: 0))
     if _near(found, corner - np.array(mean)):
         return "these are the top left corners. Cut out the middle."
-    if _near(found, raw - np.mean(mean)):
-        return "one mean for all channels was subtracted. There are three."
-    if _near(found, raw - raw.mean(axis=(1, 2), keepdims=True)):
-        return "each photo's own mean was subtracted, not `mean`."
-    if _near(found, raw - np.array(mean)[::-1]):
-        return "the mean's three numbers stand in the wrong order."
     wrapped = (raw.astype("uint8") - np.array(mean, "uint8")).astype("float32")
     if _near(found, wrapped):
         return "it was subtracted in uint8, where 0 - 1 is 255. Floats first."
-    if _near(found[..., ::-1] + mean[::-1], raw - mean + mean):
-        return "the channels are BGR. They came as RGB and stay so."
-    return "the shape is right, the numbers are not those of the middle."
+    if _near(found, raw - raw.mean(axis=(1, 2), keepdims=True)):
+        return "each photo's own mean was subtracted, not `mean`."
+    for divisor in (255, 127.5, 58):
+        if _near(found, right / divisor) or _near(found, raw / divisor):
+            return "the crop is right, but nothing is divided here."
+    if _near(found[..., ::-1], raw - np.array(mean)[::-1]) or _near(
+        found[..., ::-1], raw - np.array(mean)
+    ):
+        return "the crop is right, but the channels are BGR. Leave them RGB."
+    shift = np.reshape(raw - found, (-1, 3))
+    if not np.allclose(shift, shift[0], atol=0.01):
+        return "the shape is right, the numbers are not those of the middle."
+    return _fault_of_shift(shift[0], mean)
+
+
+def _cut(photos, start):
+    crops = []
+    for photo in photos:
+        top, left = (start(size - SIDE) for size in photo.shape[:2])
+        crops.append(photo[top : top + SIDE, left : left + SIDE])
+    return np.stack(crops).astype("float32")
+
+
+def _fault_of_shift(shift, mean):
+    """Says what is wrong when the crop is right, but not what was taken off."""
+    mean = np.array(mean)
+    if np.allclose(shift, 0, atol=0.01):
+        return "the crop is right. The mean is not subtracted."
+    if np.allclose(shift, -mean, atol=0.01):
+        return "the crop is right, but the mean was added."
+    if np.allclose(shift, mean[::-1], atol=0.01):
+        return "the mean's three numbers stand in the wrong order."
+    if np.allclose(shift, shift[0], atol=0.01):
+        return "one number was subtracted from all channels. `mean` has three."
+    return (
+        "the crop is right, but what was subtracted is "
+        f"{np.round(shift, 1).tolist()}, not `mean`."
+    )
 
 
 def _fault_of_shape(shape, right):
@@ -265,7 +297,10 @@ def _judge_telephone(given):
         return "`scaled`: that is the square, which is cut out afterwards."
     if tuple(scaled) == (192, 256):
         return "`scaled`: the *short* side becomes 256, not the long one."
-    if tuple(scaled) != (256, 341):
+    if scaled[0] == 256 and abs(scaled[1] - 341) <= 1:
+        if scaled[1] != 341:
+            return "`scaled`: nearly. 4000 * 256 / 3000 is 341.33; round it."
+    elif tuple(scaled) != (256, 341):
         return "`scaled`: both sides shrink by the same factor, 256 / 3000."
     return _fault_of_share(share)
 
@@ -274,6 +309,8 @@ def _fault_of_share(share):
     right = SIDE**2 / (256 * 341)
     if is_close(share, right, 0.01):
         return None
+    if is_close(share, right, 0.03):
+        return "`share` is close. Give two digits or more."
     if is_close(share, 100 * right, 0.01):
         return "`share` is a number between 0 and 1."
     if is_close(share, 0.75, 0.01):

@@ -49,8 +49,8 @@ _MISTAKES = (
     (lambda ranks: ranks < len(ranks), "You always say True."),
     (
         lambda ranks: ranks < 0,
-        "You always say False. `label` is the number of a class, not an "
-        "answer: its answer is `answers[label]`.",
+        "You always say False. Compare `answers[label]`, the answer of the "
+        "right class, with the five largest, however many classes there are.",
     ),
 )
 
@@ -231,11 +231,12 @@ def _judge_epochs(function):
     for factor, sentence in _FACTORS:
         if _is_times(found, exact, factor):
             return sentence
-    hours, pictures, multiply_adds, rate = _CASES[0]
+    case = np.flatnonzero(found != np.floor(exact))[0]
+    hours, pictures, multiply_adds, rate = _CASES[case]
     return (
         f"In {hours} hours, with {pictures:,} pictures, {multiply_adds:,} "
         f"multiply-adds each and {rate:,.0f} operations a second, "
-        f"{int(exact[0])} epochs fit. You say {found[0]:.6g}."
+        f"{int(exact[case])} epochs fit. You say {found[case]:.6g}."
     )
 
 

@@ -92,18 +92,16 @@ def depth(patch, weights):
     sums = products.sum(axis=(0, 1))
     for title, panel in zip(titles, panels[0], strict=True):
         panel.set_title(title)
-    for channel, (name, color) in enumerate(
-        (("red", VERMILION), ("green", GREEN), ("blue", BLUE))
-    ):
+    for channel, name in enumerate(("red", "green", "blue")):
         line = panels[channel]
         for array, panel in zip((patch, weights, products), line, strict=False):
             largest = abs(array).max()  # one scale for all channels
             scale = {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
             panel.imshow(array[..., channel], **scale)
             panel.set(xticks=[], yticks=[])
-        line[0].set_ylabel(name, color=color, fontsize=11)
+        line[0].set_ylabel(name, fontsize=11)
         style = {"ha": "center", "va": "center", "fontsize": 14}
-        line[3].text(0.5, 0.5, f"{sums[channel]:.1f}", color=color, **style)
+        line[3].text(0.5, 0.5, f"{sums[channel]:.1f}", **style)
         line[3].set_axis_off()
     parts = " ".join(f"{part:+.1f}" for part in sums).lstrip("+")
     figure.supxlabel(f"one number: {parts} = {sums.sum():.1f}")
@@ -199,5 +197,6 @@ def losses(runs):
     ):
         axes.plot(values, color=color, ls=dash, lw=2, label=label)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.yaxis.get_major_locator().set_params(numticks=20)  # every ten times
     axes.legend(frameon=False)
     return figure

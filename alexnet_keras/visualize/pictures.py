@@ -121,7 +121,7 @@ def planes(image, top, left, side=5):
         whole.set_title(name, color=color)
         frame = (left - 0.5, top - 0.5), side, side
         whole.add_patch(
-            Rectangle(*frame, facecolor="none", edgecolor=SKY, lw=2.5)
+            Rectangle(*frame, facecolor="none", edgecolor=SKY, lw=1.5)
         )
         corner = view[top : top + side, left : left + side]
         zoomed.imshow(corner, **grey)

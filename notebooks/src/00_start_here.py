@@ -1,11 +1,12 @@
 # %% [markdown]
-# # 0. Why this network, does my machine work, and how does this course?
+# # 0. Why this network, does my machine work, and how does this course work?
 #
 # > **You will be able to** say what AlexNet did in 2012 and what made it
 # > possible, read a drawing of the whole network, tell what your machine can
 # > train, and use checks, hints and error messages.
 # >
-# > **Takes** half a minute to run on two cores, the first time a little more.
+# > **Takes** half a minute to run on two cores, the first time a little more;
+# > plan an hour to work through it.
 # >
 # > **Needs** no GPU, and a few pictures that are rendered here. **Stands on**
 # > Python and a little NumPy, nothing else.
@@ -57,7 +58,7 @@ from alexnet_keras.models import AlexNet, AlexNetMini, preprocess_input
 # %%
 errors = {  # percent; paper, section 6
     "second best": 26.2,
-    "one AlexNet, on other photos": 18.2,
+    "one network alone, on other photos": 18.2,
     "the winner: seven networks": 15.3,
 }
 for name, error in errors.items():
@@ -70,8 +71,8 @@ visualize.top5_errors(errors)
 #
 # The winner was AlexNet. Its 15.3% belong to the averaged answers of seven
 # networks: five like the one you will build, and two with one more layer, which
-# had first learned from 15 million photos. One alone failed on 18.2% of the
-# photos kept for checking.
+# had first learned from a larger collection. One of the five alone failed on
+# 18.2% of the photos that were kept for checking.
 #
 # How did the others do it?
 
@@ -93,9 +94,9 @@ visualize.by_hand_or_learned()
 # - **GPUs.** Graphics processors, made for games, multiply many numbers at
 #   once. Two of them, with 3 GB of memory each, trained AlexNet in five to six
 #   days.
-# - **ReLU.** A function that fits in a line, `max(0, x)`, stands behind all but
-#   the last of the layers that learn. With it a small network learned six times
-#   sooner, says the paper. (Chapter 4 tries whether that is so.)
+# - **ReLU.** A function that fits in a line, `max(0, x)`, follows each layer
+#   that learns, but for the last. With it a small network learned six times as
+#   fast, says the paper. (Chapter 4 tries whether that is so.)
 #
 # The kind of network was *not* new: "convolutional" networks read handwritten
 # digits in the 1990s. ReLU was known, too. New was one so large, trained on so
@@ -117,20 +118,22 @@ print(f"out: {lines[-1].output_shape[0]:,}")
 visualize.to_scale(networks.ALEXNET)
 
 # %% [markdown]
-# **Figure.** AlexNet to scale. Blocks have rows and columns, and are as deep as
-# they have numbers at each place (depth has a scale of its own). The last three
-# layers have no rows: each is a rectangle (orange) of as many numbers, 4096 =
-# 64 x 64 and 1000 = 40 x 25. The map's norm1 and norm2, which change no shape,
-# are left out.
+# **Figure.** AlexNet to scale. A block's depth is how many numbers it has at
+# each place (on a scale of its own). The last three layers have no rows and
+# columns: each is a rectangle (orange) of as many numbers, 4096 = 64 x 64 and
+# 1000 = 40 x 25. norm1 and norm2, which change no shape, are left out.
 #
 # 154,587 numbers become 1000. In between the picture gets smaller and deeper.
 # The verbs in blue stay with you through the course:
 #
 # - A filter **looks**: it slides over what it is given and asks, at each place,
-#   whether its pattern is there (chapter 2).
+#   whether its pattern is there. A layer of filters is a convolution, `conv`
+#   for short (chapter 2).
 # - ReLU **decides**: what is below 0 becomes 0 (chapter 4).
 # - A pool **condenses**: of neighbours it keeps the largest (chapter 6).
-# - fc6, fc7 and fc8 **weigh all** that is left (chapter 8).
+# - fc6, fc7 and fc8, "fully connected", **weigh all** that is left (chapter 8).
+#
+# (`norm` makes neighbours compete: chapter 5.)
 #
 # Filters and fc layers multiply what they are given by numbers of their own,
 # their [**weights**](../docs/glossary.md#weights). Nobody writes those: they
@@ -147,12 +150,14 @@ print(f"{num_weights:,} weights")
 print(f"{largest.parameters:,} of them in {largest.name}")
 
 # %% [markdown]
-# 61 million, more than half of them in fc6, one small square of the drawing.
-# Chapter 8 says why.
+# 61 million, more than half of them in fc6. The drawing does not show that: it
+# shows the numbers that a layer gives, and fc6 gives few. Chapter 8 says why it
+# has so many weights.
 #
 # ## 3. Does my machine work?
 #
-# This cell tells what you have. Yours will differ.
+# This cell tells what you have; yours will differ. (Keras is the library in
+# which we write networks, TensorFlow the one that computes them.)
 
 # %% tags=["nbval-ignore-output"] reason="a report on one machine"
 import os
@@ -218,7 +223,7 @@ answers.shape
 # %%
 print("sums of 1:", np.allclose(answers.sum(axis=1), 1, atol=1e-4))
 print("all answers below 2%:", answers.max() < 0.02)
-five = [sorted(range(1000), key=lambda c: -answer[c])[:5] for answer in answers]
+five = [np.argsort(-answer)[:5].tolist() for answer in answers]  # largest first
 print(five[0], five[1])
 visualize.guesses(pictures, answers)
 
@@ -229,7 +234,7 @@ visualize.guesses(pictures, answers)
 #
 # The answers are probabilities, so their sum is 1. None is above 2%, and the
 # five guesses are the same for a person and for nothing at all: the network has
-# prejudices, by chance, and does not look yet. Guessing 5 of 1000 classes, it
+# prejudices, by chance, and hardly looks yet. Guessing 5 of 1000 classes, it
 # must fail on about 99.5% of the photos. From 99.5% to 18.2%: that is what
 # training does.
 #
@@ -276,18 +281,18 @@ def seconds():
 
 
 matrix = tf.random.normal((2000, 2000))
-rate = 2 * 2000**3 / min(seconds() for _ in range(5))
+rate = 2 * 2000**3 / min(seconds() for _ in range(5))  # products and sums
 days = operations / rate / 86_400
-print(f"{rate:.1e} operations a second: {days:.2g} days at best")
+print(f"{rate:.1e} operations a second: {days:.2g} days at this rate")
 
 # %% [markdown]
-# At best: a network reaches only a part of that rate. Two idle cores trained on
-# 60 photos a second where this was written ([measured](../README.md#results)).
-# That is three weeks, day and night, for the full training. With a large GPU it
-# is less.
+# How near a network comes to that rate depends on the program and on what else
+# runs. Ours trained on 60 photos a second on two idle cores ([results in the
+# README](../README.md#results)), which makes three weeks, day and night. With a
+# large GPU it is less.
 #
-# So this course learns from smaller pictures, rendered on your machine, once.
-# Which of the ten bodies would *you* mistake for another?
+# So this course learns from smaller pictures, rendered on your machine, once:
+# ten kinds of bodies. Which would *you* mistake for another?
 
 # %%
 # %%capture
@@ -322,25 +327,26 @@ print(f"{operations / small:,.0f} times fewer")
 visualize.durations(
     {
         "full training, two GPUs of 2012": 5.5 * 86_400,
-        "full training, your machine, at best": operations / rate,
-        "small training, your machine, at best": small / rate,
-        "all chapters of this course, two cores": 15 * 60,
+        "full training, your machine": operations / rate,
+        "small training, your machine": small / rate,
+        "AlexNet on 4,000 pictures, README": 6 * 60 + 28,
     }
 )
 
 # %% [markdown]
-# **Figure.** How long things take, on a logarithmic axis. The full training
-# took two GPUs five to six days in 2012. The small one has 200 thousand times
-# fewer operations. All chapters together take 15 minutes on two cores. Your
-# machine has measured its own two points.
+# **Figure.** How long things take; each mark is ten times the one before. The
+# full training took two GPUs five to six days in 2012. The small one has 200
+# thousand times fewer operations. Your machine's two are computed from its
+# rate. The last was measured: the full network, six epochs of 4,000 pictures,
+# two cores.
 #
-# **Your machine is enough.** The layers are the same, and a training is over
-# before you have had time to get up.
+# **Your machine is enough.** The layers are the same, and a training is over in
+# minutes.
 #
 # ## 5. What if something fails?
 #
-# Something will; that is part of programming. Here is an error on purpose. A
-# thumbnail has 32 x 32 pixels. What will AlexNet say to that?
+# Here is an error on purpose. A thumbnail has 32 x 32 pixels. What will AlexNet
+# say to that?
 
 # %% tags=["raises-exception"]
 AlexNet(input_shape=(32, 32, 3))
@@ -378,11 +384,10 @@ ex.q1.check(is_right)
 # %% [markdown]
 # The check called `is_right` with answers that you have not seen, and
 # recognized the mistake. It judges what your function *does*, not how you wrote
-# it. Try as often as you like.
+# it.
 #
-# Outputs are checked as well: on every change of the course a machine runs all
-# chapters and compares what they print with what you read here. So your numbers
-# should be ours. (Not compared: times, versions, last digits.)
+# A machine checks the outputs, too, whenever the course changes. So your
+# numbers should be ours. (Times, versions and last digits may differ.)
 #
 # ## 7. What will you have built?
 #
@@ -393,9 +398,8 @@ ex.q1.check(is_right)
 # - **Chapters 13 to 15:** a look inside, many machines, and how to tell one
 #   "AlexNet" from another.
 #
-# Each stands on those before it. The [sixteen
-# questions](../README.md#the-course) are in the README, all words in the
-# [glossary](../docs/glossary.md).
+# Each stands on those before it. [The README](../README.md#the-course) has the
+# chapters' questions, the [glossary](../docs/glossary.md) all words.
 #
 # ## AlexNet so far
 #
@@ -423,7 +427,8 @@ print(shapes.summary([], counts=False))
 # ### Exercise 1: mend the failing check
 #
 # Write `is_right` of section 6 so that the check passes: True if the answer of
-# the class `label` is among the five largest, else False.
+# the class `label` is among the five largest, else False, for any number of
+# classes.
 
 
 # %%

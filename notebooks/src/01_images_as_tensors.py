@@ -2,10 +2,11 @@
 # # 1. What does the network see?
 #
 # > **You will be able to** read the shape of a batch of images axis by axis,
-# > bring any photo to AlexNet's size, and find three mistakes that spoil an
+# > bring any photo to AlexNet's size, and find four mistakes that spoil an
 # > image without an error message.
 # >
-# > **Takes** half a minute to run on two cores.
+# > **Takes** half a minute to run on two cores; plan an hour to work through
+# > it.
 # >
 # > **Needs** no GPU and no data. **Stands on** chapter 0 (start here).
 
@@ -65,22 +66,23 @@ print(photo[200, 400])
 # %% [markdown]
 # Much red, less green, little blue: that is orange.
 #
-# From here on we take a square part of the photo, 227 x 227 pixels. What lies
-# in one colour alone is a [**channel**](../docs/glossary.md#channel). The
+# From here on we take a square part of the photo, 227 x 227 pixels. The amounts
+# of one colour alone are a [**channel**](../docs/glossary.md#channel). The
 # flower is orange, the leaves are blue-green. In which channel is the flower
 # brightest? In which are the leaves nearly black?
 
 # %%
-flower = Image.fromarray(photo).crop((180, 60, 520, 400)).resize((227, 227))
-flower = np.array(flower)
+part = Image.fromarray(photo).crop((180, 60, 520, 400))  # left, top, right, ...
+flower = np.array(part.resize((227, 227)))
+petals, leaf = flower[40:60, 40:60], flower[60:80, 195:215]
 
-for name, part in (("petals", flower[40:60, 40:60]), ("leaf", flower[:20, :9])):
+for name, part in (("petals", petals), ("leaf", leaf)):
     print(name, part.mean(axis=(0, 1)).round(-1))  # red, green, blue, in tens
 visualize.planes(flower, top=112, left=100)
 
 # %% [markdown]
 # **Figure.** Above: the photo and its red, green and blue channel, each drawn
-# in grey: white is 255, black 0. Below: the 5 x 5 pixels inside the blue frame,
+# in grey: white is 255, black 0. Below: the 5 x 5 pixels at the blue mark,
 # enlarged, and the numbers that stand there. (Photo: vultilion, CC BY 2.0,
 # cropped; from scikit-learn.)
 #
@@ -91,9 +93,8 @@ visualize.planes(flower, top=112, left=100)
 # ## 2. How many numbers is that?
 #
 # Multiply before you run the cell: 227 pixels in each direction. The paper
-# speaks of 224 x 224. (Both sizes are right; chapter 3 says why.) And the
-# article that this course began with compares with a photo of 1920 x 1080
-# pixels.
+# speaks of 224 x 224. (Both sizes are right; chapter 3 says why.) And a photo
+# of 1920 x 1080 pixels?
 
 # %%
 print(f"AlexNet: {227 * 227 * 3:,}, the paper: {224 * 224 * 3:,}")
@@ -102,14 +103,15 @@ print(f"{1920 * 1080 * 3 / (227 * 227 * 3):.1f} times as many")
 
 # %% [markdown]
 # A photo is **154,587 numbers**, or 150,528 in the paper. The large one has 40
-# times as many. The article says that the convolutions make them fewer. They do
-# not: the photo is made smaller *before* it reaches the network.
+# times as many. This course grew out of a blog article about AlexNet and mends
+# it on the way: there, the convolutions make these numbers fewer. They do not.
+# The photo is made smaller *before* it reaches the network.
 #
-# The paper does it in two steps (section 2). Scale the photo until its short
-# side has 256 pixels. Then cut out the square in the middle, 256 x 256. While
-# it trains, it cuts smaller squares out of this one; such a square is a
-# [**crop**](../docs/glossary.md#crop). Here is a wide photo. What share of it
-# will the network see?
+# The authors do it in two steps (paper, section 2). They scale the photo until
+# its short side has 256 pixels, and cut out the square in the middle, 256 x
+# 256. For training they cut smaller squares out of this one; such a square is a
+#      [**crop**](../docs/glossary.md#crop). Here is a wide photo. What share of
+#      it will the network see?
 
 # %%
 wide = load_sample_image("china.jpg")
@@ -131,23 +133,24 @@ visualize.cuts(wide, boxes)
 # danielbuechele, CC BY 2.0; from scikit-learn.)
 #
 # About half: 53%. The tower loses its left side. One could also squeeze the
-# whole photo into a square, as Caffe's instructions do; then nothing is lost,
-# but towers become slim.
+# whole photo into a square, as the instructions of Caffe do, a program of 2014;
+# then nothing is lost, but towers become slim.
 #
-# Now you. `square` is the middle square at 256 x 256 pixels. Which rows
-# and columns are the central 227 x 227? Cut them out, in place of `...`.
+# Now you. `square` is the middle square at 256 x 256 pixels. Cut out the
+# central 227 x 227, in place of `...`. (29 rows are too many: 14 above and 15
+# below.)
 
 # %%
 middle = Image.fromarray(wide).crop((left, 0, left + height, height))
 square = np.array(middle.resize((256, 256)))
 
-mine = ...  # square[first row : last row + 1, ...]
-right = np.shape(mine) == (227, 227, 3)
-print("right" if right else f"not yet, the shape is {np.shape(mine)}")
+mine = ...  # square[top : bottom, left : right]
+right = np.array_equal(mine, augment.center_crop(square, 227))
+print("right" if right else "not yet")
 
 # %% [markdown]
-# Here is one way. Keras has a layer for it, and so has our package. Do the
-# three agree?
+# Here is one way. Keras has a layer for it, and our package has a function. Do
+# the three agree?
 
 # %%
 border = (256 - 227) // 2  # 14
@@ -161,9 +164,9 @@ print(np.array_equal(tower, by_keras), np.array_equal(tower, by_package))
 # %% [markdown]
 # ## 3. What is the fourth axis?
 #
-# The flower has the right size. Let us give it to the network, by itself. Read
-# only the *last* line of the message: which shape does the network want, and
-# which did it get?
+# The flower has the right size. Let us give it to the network, by itself. That
+# is an error on purpose; a run of all cells may stop there. Read only the
+# *last* line: which shape does the network want, and which did it get?
 
 # %% tags=["raises-exception"]
 network = AlexNet()
@@ -192,11 +195,12 @@ visualize.batch(three)
 # (Third photo: Grace Hopper; US Navy, public domain; from matplotlib.)
 #
 # **(batch, height, width, channels)**: this order holds for everything in this
-# course. Some libraries, PyTorch among them, put the channels second.
+# course. Some libraries, PyTorch among them, put the channels second. (What the
+# network answered is of no use yet: section 6.)
 #
-# The paper trains with batches of 128. How much memory do they take: as
-# `uint8`, one byte a number, and as `float32`, the numbers with a point that a
-# network computes with, four bytes each?
+# The paper trains with batches of 128. How much memory does one take: as
+# `uint8`, one byte a number, and as `float32`, the numbers with a decimal point
+# that a network computes with, four bytes each?
 
 # %%
 batch = np.zeros((128, 227, 227, 3), "uint8")
@@ -218,35 +222,37 @@ turned = np.transpose(flower, (1, 0, 2))  # axis 1 first, then 0, then 2
 planes = np.moveaxis(flower, -1, 0)  # (3, 227, 227): channels first
 torn = planes.reshape(227, 227, 3)
 
-versions = {"swapped": swapped, "turned": turned, "torn": torn}
-for name, version in versions.items():
+versions, names = [swapped, turned, torn], ["swapped", "turned", "torn"]
+for name, version in zip(names, versions, strict=True):
     same = np.array_equal(np.sort(version.ravel()), np.sort(flower.ravel()))
     print(name, version.shape, "the same numbers:", same)
-visualize.side_by_side([flower, *versions.values()], ["flower", *versions])
+visualize.side_by_side([flower] + versions, ["flower"] + names)
 
 # %% [markdown]
 # **Figure.** The flower, and the same 154,587 numbers with red and blue
 # exchanged, with rows and columns exchanged, and with the channels torn apart.
 #
-# - **swapped** is blue, green, red: BGR. OpenCV reads photos so, and Caffe's
-#   AlexNet wants them so. Most networks want RGB. Nothing breaks; the network
-#   only takes oranges for something blue, and is wrong more often.
-# - **turned** has columns for rows: the flower lies on its side.
+# - **swapped** is blue, green, red: BGR. OpenCV, a library for images, reads
+#   photos so, and Caffe's AlexNet wants them so. Most networks want RGB.
+#   Nothing breaks; the network only sees blue oranges, and is wrong more often.
+# - **turned** has columns for rows: the flower is mirrored at its diagonal.
 # - **torn** used `reshape` where `moveaxis` was needed. `reshape` moves no
-#   number; it reads the same line of numbers into other rows. To change the
-#   *order* of axes, use `moveaxis` or `transpose`.
+#   number; it reads the same line of numbers into other rows. Here it took
+#   three neighbours of one channel for the red, green and blue of one pixel. To
+#   change the *order* of axes, use `moveaxis` or `transpose`.
 #
-# In small: six numbers, two rows of three. Which of the two lines has a column
-# that reads 0, 1, 2?
+# In small: six numbers, two rows of three. Which of the two results has a
+# column that reads 0, 1, 2?
 
 # %%
 table = np.arange(6).reshape(2, 3)  # rows 0 1 2 and 3 4 5
-print(table.T.tolist(), table.reshape(3, 2).tolist())
+print(table.T)  # short for transpose
+print(table.reshape(3, 2))
 
 # %% [markdown]
-# The transposed one, on the left: 0, 1, 2 was a row and is now a column. So
-# **look at a picture** right before it goes into the network. No test of shapes
-# finds these three.
+# The transposed one: 0, 1, 2 was a row and is now a column. So **look at a
+# picture** right before it goes into the network. Where pictures are square, no
+# test of shapes finds these three.
 #
 # ## 5. What is 200 + 100?
 #
@@ -264,20 +270,21 @@ visualize.side_by_side(
 )
 
 # %% [markdown]
-# **Figure.** The flower; 100 added in `uint8`, where bright petals turn dark;
-# and 100 added in `float32`, with all above 255 set to 255.
+# **Figure.** The flower; 100 added in `uint8`, where bright petals turn green
+# and violet; and 100 added in `float32`, with all above 255 set to 255.
 #
 # 200 + 100 is 44. A `uint8` has no 300, so it starts again at 0 after 255: 300
 # - 256. There is no error. **Turn pixels into floats before you compute with
-# them.**
+#   them.**
 #
 # ## 6. Why is the mean subtracted?
 #
-# The paper subtracts from every pixel its mean over all training images
-# (section 2). Our networks subtract one mean colour. For ImageNet, the images
-# AlexNet was trained on, it is 127.30, 119.72 and 104.91 in red, green and blue
-# (measured by the paper's first author for a later program, cuda-convnet2). By
-# hand and by the package: what is the smallest number that can come out?
+# The authors subtract from every pixel its mean over all training images
+# (paper, section 2). Our networks subtract one mean colour. For ImageNet, the
+# images AlexNet was trained on, it is 127.30, 119.72 and 104.91 in red, green
+# and blue (measured by the paper's first author for a later program,
+# cuda-convnet2). By hand and by the package: what is the smallest number that
+# can come out?
 
 # %%
 mean, _ = networks.NETWORKS["two-tower"].rescaling
@@ -294,13 +301,14 @@ visualize.histogram(
 
 # %% [markdown]
 # **Figure.** How often each value occurs in our three photos, by channel.
-# Before, all values lie above 0; after, they lie on both sides.
+# Before, none lies below 0; after, they lie on both sides.
 #
 # Each value is now *more* or *less* than usual. Why is that better? A network
 # compares by multiplying two lists of numbers place by place and adding up, as
 # you will see in chapter 2. Let us compare our three photos in this way,
-# divided by their lengths so that 1 means "the same" and 0 "nothing in common".
-# A flower, a tower and an admiral: how alike are they, before and after?
+# divided so that 1 means "the same", 0 "nothing in common" and -1 "the
+# opposite". A flower, a tower and an admiral: how alike are they, before and
+# after?
 
 
 # %%
@@ -310,11 +318,14 @@ def alike(a, b):
 
 
 for name, (a, b, c) in (("before", three), ("after", by_hand)):
-    print(name, [f"{alike(*pair):.1f}" for pair in ((a, b), (a, c), (b, c))])
+    print(f"{name}: flower and tower {alike(a, b):.1f}, ", end="")
+    print(
+        f"flower and admiral {alike(a, c):.1f}, both others {alike(b, c):.1f}"
+    )
 
 # %% [markdown]
 # Before, any two photos are alike to six tenths or more, whatever they show: no
-# number is below 0, so all of them point the same way. Subtract what photos
+# number is below 0, so every product makes the sum larger. Subtract what photos
 # have in common, and what remains is what tells them apart.
 #
 # Today one also divides by the usual size of what remains, so that most values
@@ -365,8 +376,8 @@ ex.q1.check(make_batch)
 #
 # `ex.riddle()` gives a photo of 213 rows and 180 columns that somebody has
 # handled badly. Write a function that brings it back to (height, width,
-# channels) in RGB, upright. You know three faults from section 4, but not all
-# of them must be there. The last line, without its `#`, draws what you have.
+# channels) in RGB, upright. Its shape is the first clue; sections 3 and 4 know
+# the faults. The last line, without its `#`, draws what you have.
 
 
 # %%

@@ -5,7 +5,8 @@
 # > is as deep as its input, count its weights, and let a filter be learned
 # > from examples.
 # >
-# > **Takes** half a minute to run on two cores.
+# > **Takes** half a minute to run on two cores; plan an hour and a half to work
+# > through it.
 # >
 # > **Needs** no GPU and no data. **Stands on** chapter 1 (images as tensors).
 
@@ -72,7 +73,8 @@ visualize.slide(picture, edge, row=1, column=1)
 # right?
 
 # %%
-print([int((picture[:3, c : c + 3][:, ::-1] * edge).sum()) for c in range(4)])
+turned = picture[:, ::-1]
+print([int((turned[:3, c : c + 3] * edge).sum()) for c in range(4)])
 
 # %% [markdown]
 # -27: the edge is there, the other way round. To move the filter by hand,
@@ -87,7 +89,8 @@ print([int((picture[:3, c : c + 3][:, ::-1] * edge).sum()) for c in range(4)])
 # The numbers of all places together are a [**map**](../docs/glossary.md#map),
 # and to compute it is a [**convolution**](../docs/glossary.md#convolution). Try
 # to write it in place of `...`, for any picture and any square filter: two
-# loops, over the rows and the columns where the filter can start.
+# loops, over the rows and the columns where the filter can start. The last
+# lines try it on a picture of 3 x 4 and a filter of 2 x 2.
 
 
 # %%
@@ -95,9 +98,10 @@ def convolve(image, weights):
     return ...
 
 
-mine = convolve(picture, edge)
-right = np.array_equal(mine, [[0, 27, 27, 0]] * 4)
-print("right" if right else "not yet")
+little = np.array([[1, 2, 0, 3], [4, 1, 1, 0], [2, 0, 5, 1]])
+mine = convolve(little, np.array([[1, 0], [2, -1]]))
+right = np.array_equal(mine, [[8, 3, 2], [8, -4, 10]])
+print("right" if right else f"not [[8, 3, 2], [8, -4, 10]] yet: {mine}")
 
 # %% [markdown]
 # Here is one way. Along 6 pixels, a filter 3 wide has 6 - 3 + 1 = 4 places.
@@ -107,7 +111,7 @@ print("right" if right else "not yet")
 # %%
 def convolve(image, weights):
     side = len(weights)
-    rows, columns = (size - side + 1 for size in image.shape)
+    rows, columns = image.shape[0] - side + 1, image.shape[1] - side + 1
     result = np.zeros((rows, columns))
     for row in range(rows):
         for column in range(columns):
@@ -119,10 +123,9 @@ def convolve(image, weights):
 print(convolve(picture, edge).astype(int).tolist())
 
 # %% [markdown]
-# Now a photo in grey, and two more ways. NumPy can lay all windows beside each
-# other and multiply at once. Keras has a layer, `Conv2D`; its weights are
-# called `kernel`, and it wants axes for batch and channels. Will all three
-# agree?
+# Now a photo in grey, and Keras. Its layer `Conv2D` calls the weights `kernel`.
+# They have four axes: **height, width, channels in, filters out**. Grey has one
+# channel, and we have one filter. Will both agree?
 
 # %%
 wide = Image.fromarray(load_sample_image("china.jpg"))
@@ -130,46 +133,39 @@ tower = np.array(wide.crop((0, 0, 427, 427)).resize((227, 227)))
 grey = tower.mean(axis=-1)  # over the channels
 
 
-def as_batch(map):
-    return map[np.newaxis, :, :, np.newaxis]
+def as_batch(image):
+    return image[np.newaxis, :, :, np.newaxis]  # one picture, one channel
 
 
 # %%
-windows = np.lib.stride_tricks.sliding_window_view(grey, (3, 3))
-by_numpy = (windows * edge).sum(axis=(2, 3))
 layer = keras.layers.Conv2D(filters=1, kernel_size=3, use_bias=False)
-layer.build((None, None, None, 1))
+layer.build((None, 227, 227, 1))  # makes the kernel
 layer.kernel.assign(edge[:, :, np.newaxis, np.newaxis])
 by_keras = layer(as_batch(grey))[0, :, :, 0]
-
 by_loops = convolve(grey, edge)
-print(by_loops.shape)
-print(np.allclose(by_loops, by_numpy))
-print(np.allclose(by_loops, by_keras, atol=0.01))  # float32: 7 digits
+
+print(tuple(layer.kernel.shape), by_loops.shape)
+print(np.allclose(by_loops, by_keras, atol=0.01))  # float32 keeps 7 digits
 
 # %% [markdown]
-# (In mathematics, a convolution turns the filter round first. No library for
-# networks does, and a filter that is learned does not care.)
+# (In mathematics, a convolution turns the filter upside down first. No library
+# for networks does, and a filter that is learned does not care.)
 #
 # ## 3. What does it see in a photo?
 #
-# Turn the filter by a quarter (`edge.T`), and it looks for horizontal edges.
-# The tower has upright pillars and flat eaves. Which of the two maps shows the
-# pillars?
+# Exchange the filter's rows and columns (`edge.T`), and it looks for horizontal
+# edges. The tower has upright pillars and flat eaves. Which of the two maps
+# shows the pillars?
 
 # %%
 upright, flat = convolve(grey, edge), convolve(grey, edge.T)
 
-for name, (rows, columns) in {
-    "sky": (slice(0, 20), slice(150, 220)),
-    "pillars": (slice(103, 112), slice(40, 110)),
-    "eaves": (slice(95, 101), slice(40, 110)),
-}.items():
-    strength = [abs(m[rows, columns]).mean() for m in (upright, flat)]
-    print(name, [int(value.round(-1)) for value in strength])
-visualize.side_by_side(
-    [tower, upright, flat], ["photo", "edge", "edge turned by a quarter"]
-)
+parts = {"sky": np.s_[0:20, 150:220], "pillars": np.s_[103:112, 40:110]}
+parts["eaves"] = np.s_[95:101, 40:110]  # rows, columns
+for name, part in parts.items():
+    strong = [abs(found[part]).mean().round(-1) for found in (upright, flat)]
+    print(f"{name}: edge {strong[0]:.0f}, edge.T {strong[1]:.0f}")
+visualize.side_by_side([tower, upright, flat], ["photo", "edge", "edge.T"])
 
 # %% [markdown]
 # **Figure.** A photo and what two filters see in it. Red: from dark to bright,
@@ -184,8 +180,8 @@ visualize.side_by_side(
 #
 # A photo has three channels, and a place still gives one number. So the filter
 # needs weights for all three: it is a block, 11 x 11 **x 3** in AlexNet's
-# `conv1`. `strides=4` moves it by 4 pixels at a time (chapter 3). Predict: the
-# shape of its kernel for all 96 filters, and the shape of the output, with 55
+# `conv1`. `strides=4` moves it by 4 pixels at a time (chapter 3). Predict the
+# shape of the kernel of all 96 filters, and the shape of the output, with 55
 # places in each direction.
 
 # %%
@@ -198,10 +194,9 @@ print("kernel", tuple(conv1.kernel.shape), "bias", tuple(conv1.bias.shape))
 print("output", tuple(maps.shape))
 
 # %% [markdown]
-# Height, width, channels in, filters out. The
-# [**bias**](../docs/glossary.md#bias) is one more number for each filter, added
-# to every sum. Compute one number of the output by hand: filter 7 at place (27,
-# 10). At which pixel does it start, if it moves by 4?
+# The [**bias**](../docs/glossary.md#bias) is one more number for each filter,
+# added to every sum; it starts at 0. Compute one number of the output by hand:
+# filter 7 at place (27, 10). At which pixel does it start, if it moves by 4?
 
 # %%
 under = batch[0, 108:119, 40:51]  # from pixel (108, 40)
@@ -214,8 +209,8 @@ visualize.depth(under, weights)
 
 # %% [markdown]
 # **Figure.** One filter at one place, a row for each channel: 3 times 121
-# products, three sums, added to one number. (The weights are random: this
-# filter has not learned anything yet.)
+# products, three sums, added to one number. Squares are red above 0, blue
+# below. (The weights are random: this filter has not learned anything yet.)
 #
 # Depth is what lets a filter see colour. The smallest one that can has 1 x 1 x
 # 3 weights. With `(1, -0.5, -0.5)`, what will it find in chapter 1's flower,
@@ -259,15 +254,15 @@ visualize.connections(num_inputs=8, filter_size=3)
 # three neighbours each, with weights of their own. Right: with the *same* three
 # weights, in the same colours and dashes. 48, 18 and 3 weights.
 #
-# Now for conv1, with a bias for each output or filter. Guess the three numbers:
-# thousands, millions, or thousands of millions?
+# Now for conv1, biases included. Guess the three numbers: thousands, millions,
+# or thousands of millions?
 
 # %%
-outputs, inputs, side = 55 * 55 * 96, 227 * 227 * 3, 11 * 11 * 3
+outputs, inputs, block = 55 * 55 * 96, 227 * 227 * 3, 11 * 11 * 3
 
 print(f"all inputs:             {outputs * (inputs + 1):,}")
-print(f"neighbours only:        {outputs * (side + 1):,}")
-print(f"the same everywhere:    {96 * (side + 1):,}")
+print(f"neighbours only:        {outputs * (block + 1):,}")
+print(f"the same everywhere:    {96 * (block + 1):,}")
 print(f"Keras counts:           {conv1.count_params():,}")
 
 # %% [markdown]
@@ -308,9 +303,9 @@ print([f"{loss(weight):.3g}" for weight in (0, 1, 2)])
 
 # %% [markdown]
 # The smaller the loss, the better, and at 2 it is 0. Suppose you did not know
-# that. Should the weight grow or shrink? Try: change it by very little, and see
-# how much the loss changes for it. That quotient is the slope of the loss,
-# called the [**gradient**](../docs/glossary.md#gradient).
+# that. Should the weight grow or shrink? Try: change it by very little. How
+# much the loss changes, divided by how much the weight did, is the slope of the
+# loss, called the [**gradient**](../docs/glossary.md#gradient).
 
 
 # %%
@@ -323,14 +318,17 @@ print([f"{gradient(weight):.3g}" for weight in (0, 1, 3)])
 # %% [markdown]
 # At 0 and 1 it is negative: a larger weight makes a smaller loss. At 3 it is
 # positive, so the weight should shrink. Always go **against** the gradient:
-# that is a [**step**](../docs/glossary.md#step). How far? The
-# [**rate**](../docs/glossary.md#rate) says. Where is the weight after six
-# steps?
+# that is a [**step**](../docs/glossary.md#step). How far? That is for you to
+# choose, by the [**rate**](../docs/glossary.md#rate):
+#
+# new weight = old weight - rate x gradient
+#
+# Where is the weight after six steps at rate 0.05?
 
 # %%
 path = [0.0]
 for _ in range(6):
-    path.append(path[-1] - 0.05 * gradient(path[-1]))  # rate 0.05
+    path.append(path[-1] - 0.05 * gradient(path[-1]))
 
 print([f"{weight:.2f}" for weight in path])
 visualize.descent(loss, path)
@@ -339,7 +337,7 @@ visualize.descent(loss, path)
 # **Figure.** The loss for each value of the weight (grey), and six steps. Near
 # the bottom the slope is small, and so are the steps.
 #
-# Now other rates: 0.01 and 0.25. Which one will not arrive?
+# Now other rates: 0.01 and 0.25. Which one moves away from 2?
 
 # %%
 runs = {}
@@ -352,20 +350,20 @@ for rate in (0.01, 0.05, 0.25):
 visualize.losses(runs)
 
 # %% [markdown]
-# **Figure.** The loss over 15 steps at three rates. (Each line on the left axis
-# is ten times the one below.)
+# **Figure.** The loss over 15 steps at three rates. (Each number on the left
+# axis is ten times the one below it: 10^-2 is 0.01, 10^2 is 100.)
 #
 # 0.01 is slow. 0.25 steps over the bottom to a higher place on the other side,
-# again and again, and the loss grows. Nearly all who train networks look for
-# the rate between.
+# again and again, and the loss grows. Whoever trains a network has to find a
+# rate in between.
 #
 # ## 7. Can a filter be learned?
 #
 # A filter of 3 x 3 has nine weights, so nine slopes. TensorFlow finds them all
 # at once: a `GradientTape` watches the calculation and gives the gradient of
 # every weight. Given are a picture of noise and the map that `edge` makes of
-# it. The learner does not see `edge`; its weights start at 0. After 40 steps,
-# what will they be?
+# it. The program below never sees `edge`; its weights start at 0. After 40
+# steps, what will they be?
 
 
 # %%
@@ -394,12 +392,14 @@ visualize.side_by_side(
 
 # %% [markdown]
 # **Figure.** The nine weights at the start and after 1, 3, 10 and 39 steps: -1
-# is blue, 0 white, 1 red. Nobody told it what an edge is.
+# is blue, 0 white, 1 red. It never saw the filter, only a picture and what
+# should become of it.
 #
 # Keras does the same with `compile` and `fit`. `SGD` takes steps against the
-# gradient, and `"mse"` is our loss, the mean of squared errors. Does it find
-# the same filter? And will a photo teach as well as noise: is the loss after 40
-# steps smaller, as small, or larger?
+# gradient, `"mse"` is our loss, the mean of squared errors, and with a single
+# picture each epoch is one step. Does it find the same filter? And does a photo
+# teach as well as noise: is the loss after 40 steps smaller, as small, or
+# larger?
 
 # %%
 layer = keras.layers.Conv2D(1, 3, use_bias=False, kernel_initializer="zeros")
@@ -411,7 +411,7 @@ print(np.allclose(layer.kernel[:, :, 0, 0], filters[-1], atol=1e-3))
 
 photo = grey[100:, :128] / 128 - 1  # between -1 and 1, as the noise
 from_photo, _ = learn(photo, convolve(photo, edge), rate=0.3)
-print("with the photo, ten times as large:", from_photo[-1] > 10 * losses[-1])
+print("a thousand times as large:", from_photo[-1] > 1000 * losses[-1])
 visualize.losses({"noise": losses, "photo": from_photo})
 
 # %% [markdown]
@@ -431,8 +431,10 @@ visualize.losses({"noise": losses, "photo": from_photo})
 print(shapes.summary(ALEXNET[:1]))
 
 # %% [markdown]
-# A [**multiply-add**](../docs/glossary.md#multiply-add) is one product, added:
-# 363 for each of 290,400 numbers.
+# "Parameters" are weights and biases together. A
+# [**multiply-add**](../docs/glossary.md#multiply-add) is one product, added:
+# 363 for each of 290,400 numbers. conv2 to conv5 work in the same way, on maps
+# in place of a photo (chapter 7).
 #
 # ## Three takeaways
 #
@@ -449,17 +451,18 @@ print(shapes.summary(ALEXNET[:1]))
 # or *not attempted*. Stuck? Remove the `#` before `ex.q1.hint()`; run it again
 # for the next hint.
 #
-# ### Exercise 1: a convolution with depth
+# ### Exercise 1: a whole layer
 #
-# `image` is `(height, width, channels)`, `weights` is `(side, side, channels)`,
-# one filter; `bias` is a number. Return its map. Loops are welcome.
+# `image` is `(height, width, channels)`, `kernel` is `(side, side, channels,
+# filters)`, `biases` has a number for each filter. Return what `Conv2D` would:
+# all maps, `(rows, columns, filters)`, at a stride of 1. Loops are welcome.
 
 
 # %%
-def convolve_deep(image, weights, bias): ...
+def conv_layer(image, kernel, biases): ...
 
 
-ex.q1.check(convolve_deep)
+ex.q1.check(conv_layer)
 
 # %%
 # ex.q1.hint()
@@ -469,8 +472,9 @@ ex.q1.check(convolve_deep)
 # ### Exercise 2: design a filter for a line
 #
 # Give nine weights, three lists of three. On a bright vertical line, one pixel
-# wide (1, and 0 beside it), that lies under the filter's middle, it gives 1. On
-# a surface of one brightness it gives 0, and on a horizontal line, too.
+# wide (1, and 0 beside it), that lies under the filter's middle, it gives 1,
+# and less when the line lies beside the middle. On a surface of one brightness
+# it gives 0, and on a horizontal line, too.
 
 # %%
 line = ...
@@ -500,7 +504,8 @@ ex.q3.check(step)
 #
 # A layer has 256 filters of 5 x 5 and reads the 96 maps of conv1. How many
 # weights has one filter, without its bias? How many weights and biases has the
-# layer? And how many would it have if nothing were shared, at 27 x 27 places?
+# layer? And how many would it have if each of its 27 x 27 places had weights
+# and biases of its own?
 
 # %%
 counts = {"filter": ..., "layer": ..., "unshared": ...}

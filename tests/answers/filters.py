@@ -3,32 +3,37 @@
 import numpy as np
 
 from alexnet_keras.exercises import filters
-from alexnet_keras.exercises.filters import convolve_deep
+from alexnet_keras.exercises.filters import conv_layer
 
 STEP = dict(filters.q3.answer)
 COUNTS = dict(filters.q4.answer)
 
 
-def channels_apart(image, weights, bias):
+def channels_apart(image, kernel, biases):
     maps = [
-        convolve_deep(image[..., c, None], weights[..., c, None], bias)
+        conv_layer(image[..., c, None], kernel[:, :, c, None], biases)
         for c in range(image.shape[2])
     ]
-    return np.stack(maps, axis=-1)
+    return np.stack(maps, axis=2)
 
 
-def bias_in_each_product(image, weights, bias):
-    return convolve_deep(image, weights, weights.size * bias)
-
-
-def mean(image, weights, bias):
-    return convolve_deep(image, weights / weights.size, bias)
-
-
-def padded(image, weights, bias):
-    side = len(weights) - 1
+def padded(image, kernel, biases):
+    side = len(kernel) - 1
     image = np.pad(image, ((0, side), (0, side), (0, 0)))
-    return convolve_deep(image, weights, bias)
+    return conv_layer(image, kernel, biases)
+
+
+def only(channel):
+    def answer(image, kernel, biases):
+        masked = np.zeros_like(kernel)
+        masked[:, :, channel] = kernel[:, :, channel]
+        return conv_layer(image, masked, biases)
+
+    return answer
+
+
+def first_filter(image, kernel, biases):
+    return conv_layer(image, kernel[..., :1] + 0 * kernel, biases)
 
 
 WRONG = {
@@ -43,20 +48,31 @@ WRONG = {
     ],
     "q1": [
         (channels_apart, "channels apart"),
-        (padded, "does not fit"),
-        (lambda i, w, b: convolve_deep(i, w, b)[:-1, :-1], "last row"),
-        (lambda i, w, b: convolve_deep(i, w, b).T, "exchanged"),
-        (lambda i, w, b: convolve_deep(i, w, b)[0, 0], "shape ()"),
-        (lambda i, w, b: convolve_deep(i, w, 0), "bias is missing"),
-        (bias_in_each_product, "every product"),
-        (lambda i, w, b: convolve_deep(i, w, 0) * b, "not multiplied"),
-        (lambda i, w, b: convolve_deep(i, w[::-1, ::-1], b), "turned"),
+        (padded, "do not fit"),
+        (lambda i, k, b: conv_layer(i, k, b)[..., 0], "a single map"),
+        (lambda i, k, b: np.moveaxis(conv_layer(i, k, b), -1, 0), "come first"),
+        (lambda i, k, b: conv_layer(i, k, b)[..., :3], "for each channel"),
+        (lambda i, k, b: conv_layer(i, k, b)[:-1, :-1], "last row"),
+        (lambda i, k, b: np.swapaxes(conv_layer(i, k, b), 0, 1), "exchanged"),
+        (lambda i, k, b: conv_layer(i, k, b)[0, 0], "shape (5,)"),
+        (lambda i, k, b: conv_layer(i, k, 0 * b), "biases are missing"),
         (
-            lambda i, w, b: convolve_deep(i[..., :1], w[..., :1], b),
-            "first channel",
+            lambda i, k, b: conv_layer(i, k, k[..., 0].size * b),
+            "every product",
         ),
-        (mean, "mean of the products"),
-        (lambda i, w, b: convolve_deep(i, w**2, b), "other numbers"),
+        (lambda i, k, b: conv_layer(i, k, i.shape[2] * b), "once a channel"),
+        (lambda i, k, b: conv_layer(i, k, 0 * b) * b, "not multiplied"),
+        (lambda i, k, b: conv_layer(i, k, 0 * b + b[0]), "first one's bias"),
+        (first_filter, "All maps are"),
+        (lambda i, k, b: conv_layer(i, k[::-1, ::-1], b), "upside down"),
+        (only(-1), "`+=`"),
+        (only(0), "first channel was read"),
+        (
+            lambda i, k, b: conv_layer(i, k / k[..., 0].size, b),
+            "mean of the products",
+        ),
+        (lambda i, k, b: conv_layer(i, k**2, b), "other numbers"),
+        (lambda i, k, b: i * k, "ValueError"),
         ([[1]], "without parentheses"),
     ],
     "q2": [
@@ -71,6 +87,7 @@ WRONG = {
             "under its upper row it gives 2",
         ),
         ([-1, 2, -1], "not (3,)"),
+        ([[-1, 1 / 3, 2 / 3]] * 3, "edges rather than lines"),
     ],
     "q3": [
         (STEP | {"loss": 10}, "sum of the squares"),
@@ -97,31 +114,40 @@ WRONG = {
         (COUNTS | {"filter": 1}, "side times side"),
         (COUNTS | {"layer": 614_400}, "biases are missing"),
         (COUNTS | {"layer": 614_401}, "there are 256"),
-        (COUNTS | {"layer": 616_800}, "not for each weight"),
+        (COUNTS | {"layer": 616_800}, "not each weight"),
         (COUNTS | {"layer": 2_656}, "of its own"),
         (COUNTS | {"layer": 34_944}, "a bias for each."),
         (COUNTS | {"unshared": 614_656}, "all weights are new"),
         (COUNTS | {"unshared": 614_656 * 27}, "two directions"),
         (COUNTS | {"unshared": 614_400 * 729}, "not shared either"),
         (COUNTS | {"unshared": 614_656 * 3025}, "not 55 x 55"),
-        (COUNTS | {"unshared": 1}, "per place"),
+        (COUNTS | {"unshared": 1}, "number of places"),
+        (COUNTS | {"unshared": 256 * 729 * 290_401}, "only near by"),
+        (COUNTS | {"filter": "2400"}, "not `'2400'`"),
         (COUNTS | {"unshared": ...}, "still missing"),
         (614_656, "dictionary"),
     ],
 }
 
 
-def by_numpy(image, weights, bias):
-    side = len(weights)
+def by_numpy(image, kernel, biases):
+    side = len(kernel)
     windows = np.lib.stride_tricks.sliding_window_view(
         image, (side, side), axis=(0, 1)
     )  # (rows, columns, channels, side, side)
-    return np.einsum("ijcrs,rsc->ij", windows, weights) + bias
+    return np.einsum("ijcrs,rscf->ijf", windows, kernel) + biases
+
+
+def by_keras(image, kernel, biases):
+    import keras
+
+    maps = keras.ops.conv(image[None], kernel) + biases
+    return np.array(maps[0])
 
 
 RIGHT = {
     "recall": [[1, 227, 227, 3]],
-    "q1": [by_numpy],
+    "q1": [by_numpy, by_keras],
     "q2": [
         [[-0.17, 0.34, -0.17]] * 3,
         [[0, 0, 0], [-0.5, 1, -0.5], [0, 0, 0]],

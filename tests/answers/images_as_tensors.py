@@ -37,7 +37,8 @@ WRONG = {
         ((1000, 0.001), "all shares"),
         ((154_587, 1), "go in"),
         ((60_965_224, 1), "not of the answer"),
-        ((5, 1), "each class of ImageNet"),
+        ((5, 1), "for each class"),
+        ((1, 1000), "other way round"),
         ((1000, ...), "still missing"),
         (("1000", 1), "not `'1000'`"),
         (1000, "Give a pair"),
@@ -65,7 +66,7 @@ WRONG = {
         (corners, "top left"),
         (
             lambda photos, mean: make_batch(photos, [np.mean(mean)] * 3),
-            "one mean",
+            "from all channels",
         ),
         (own_means, "own mean"),
         (
@@ -77,7 +78,21 @@ WRONG = {
             lambda photos, mean: make_batch(photos, mean[::-1])[..., ::-1],
             "BGR",
         ),
-        (scaled, "not those of the middle"),
+        (scaled, "nothing is divided"),
+        (
+            lambda photos, mean: (
+                2 * raw(photos, mean) - make_batch(photos, mean)
+            ),
+            "mean was added",
+        ),
+        (
+            lambda photos, mean: make_batch(photos, (1, 2, 3)),
+            "[1.0, 2.0, 3.0], not",
+        ),
+        (
+            lambda photos, mean: make_batch(photos, mean)[:, ::-1],
+            "not those of the middle",
+        ),
         (make_batch([np.zeros((227, 227, 3))], (0, 0, 0)), "parentheses"),
     ],
     "q2": [
@@ -113,11 +128,13 @@ WRONG = {
         (PHONE | {"scaled": (192, 256)}, "not the long one"),
         (PHONE | {"scaled": (227, 227)}, "same factor"),
         (PHONE | {"scaled": 256}, "is a pair"),
+        (PHONE | {"scaled": (256, 341.33)}, "round it"),
         (PHONE | {"share": 59}, "between 0 and 1"),
         (PHONE | {"share": 0.75}, "crop is smaller"),
         (PHONE | {"share": 0.786}, "share of the square"),
         (PHONE | {"share": 0.0043}, "scaled first"),
         (PHONE | {"share": 0.5}, "rows and columns"),
+        (PHONE | {"share": 0.6}, "two digits or more"),
         (PHONE | {"share": "0.59"}, "are numbers"),
         (PHONE | {"share": ...}, "still missing"),
         (36_000_000, "dictionary"),
@@ -133,9 +150,19 @@ def cut_by_keras(photos, mean):
     return (cut - np.array(mean)).astype("float32")
 
 
+def more_above(photos, mean):
+    cut = [
+        photo[-(-(photo.shape[0] - 227) // 2) :][
+            :227, -(-(photo.shape[1] - 227) // 2) :
+        ][:, :227]
+        for photo in photos
+    ]
+    return np.stack(cut).astype("float32") - np.array(mean, "float32")
+
+
 RIGHT = {
     "recall": [[1000, 1.0], (np.int64(1000), np.float32(0.9999))],
-    "q1": [cut_by_keras],
+    "q1": [cut_by_keras, more_above],
     "q2": [lambda image: np.transpose(image[::-1], (1, 2, 0))],
     "q3": [{"numbers": 36e6, "scaled": [256, 341], "share": 0.59}],
 }
