@@ -26,7 +26,7 @@ from alexnet_keras.files import replacing
 from alexnet_keras.rows import Dropout, Norm
 
 SIZE, BATCH = 64, 128
-RATES = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03)
+RATES = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 STARTS, ACTIVATIONS = ("2012", "today"), ("relu", "tanh")
 TUNING_SEED, SEEDS = 0, (1, 2, 3)
 
@@ -149,7 +149,8 @@ def measure(pictures, num_steps, rates, seeds):
 
             for rate in rates:
                 errors = run(rate, TUNING_SEED, until=0.25)
-                found[rate] = steps_to(0.25, errors), np.mean(errors[-EPOCH:])
+                last = errors[-EPOCH:].mean() if len(errors) else 1.0
+                found[rate] = steps_to(0.25, errors), last
                 yield start, activation, rate, "tuning", errors
             best = min(found, key=found.get)
             for seed in seeds:

@@ -128,7 +128,7 @@ def no_takeaways(notebook):
 
 
 def long_text(notebook):
-    notebook.cells[-1].source += "\n" + "word " * 2_050
+    notebook.cells[-1].source += "\n" + "word " * 2_100
 
 
 def long_cell(notebook):
@@ -165,6 +165,10 @@ def image_without_alt(notebook):
     notebook.cells[-1].source += "\n![](picture.png)"
 
 
+def list_in_a_sentence(notebook):
+    notebook.cells[-1].source += "\n\nSection 4 says: 3\n- 1 is 2."
+
+
 def same_id(notebook):
     notebook.cells[6].id = notebook.cells[5].id
 
@@ -197,6 +201,7 @@ FAULTS = {
     no_way_at_the_end: "no way to the contents",
     no_map: "no map of the network",
     image_without_alt: "image without alt",
+    list_in_a_sentence: "begins a list: - 1 is 2",
     same_id: "not a valid notebook",
 }
 

@@ -90,11 +90,13 @@ def _judge_winners(answer):
         return None
     if len({*given.values()}) == 1:
         return (
-            f"You let {given['2012']} win twice. Look at the figure below: "
-            "one start helps a bend, the other does not."
+            f"You let {given['2012']} win twice. Noted: look at the figure "
+            "below, and say what surprises you."
         )
-    return "It is the other way round, says the figure below. Which bend "
-    "had trouble in section 5?"
+    return (
+        "Noted. The figure below tells otherwise: which bend had trouble in "
+        "section 5?"
+    )
 
 
 winners = Exercise(
@@ -133,6 +135,11 @@ def _judge_leaky(function):
         except ValueError as error:
             if "truth value" not in str(error):
                 raise
+            if len(shape) > 1:
+                return (
+                    "It works for a row of numbers, but a map has more axes: "
+                    f"`x` of shape {shape} fails. `np.where` takes any shape."
+                )
             return (
                 "An `if` decides once for a whole array. Each number needs a "
                 "decision of its own: try `np.where`, or `x > 0` as numbers."
@@ -144,11 +151,23 @@ def _judge_leaky(function):
         for name, part in zip(("values", "slopes"), found, strict=True):
             if is_placeholder(part):
                 return f"`{name}` is still missing."
+        if _same_shape(found, x) and _exchanged(found, x):
+            return "Values and slopes are exchanged."
         if fault := _fault_of_values(found[0], x):
             return fault
         if fault := _fault_of_slopes(found[1], x):
             return fault
     return None
+
+
+def _same_shape(found, x):
+    return all(np.shape(part) == x.shape for part in found)
+
+
+def _exchanged(found, x):
+    return _same(found[1], np.maximum(x, x / 10)) and not _same(
+        found[0], found[1]
+    )
 
 
 def _fault_of_values(values, x):
@@ -263,6 +282,8 @@ def _judge_clinic(answer):
     if fault := fault_of_keys(answer, ("dead", "bias")):
         return fault
     dead, bias = answer["dead"], answer["bias"]
+    if isinstance(dead, list | np.ndarray) and np.size(dead) == 1:
+        return f"`dead` is one number. Of `{dead!r}` take the first: `[0]`."
     if not isinstance(dead, numbers.Integral) or isinstance(dead, bool):
         return f"`dead` is the number of one filter, not `{dead!r}`."
     if not 0 <= dead < len(_BIASES):
@@ -303,13 +324,13 @@ q2 = Exercise(
     "the filter learns again.",
     hints=(
         "A filter is dead if its map is 0 at *every* place of *every* picture. "
-        "`layer(pictures).numpy()` has the shape (16, 8, 8, 6).",
+        "`layer(sixteen).numpy()` has the shape (16, 8, 8, 6).",
         "Its `.max(axis=(0, 1, 2))` is the largest value of each filter.",
         "The other filters' biases show what a usual one is. "
         "`layer.get_weights()[1]` lists them.",
     ),
     reasons="""
-        `layer(pictures).numpy().max(axis=(0, 1, 2))` is 0 for filter 4 alone.
+        `layer(sixteen).numpy().max(axis=(0, 1, 2))` is 0 for filter 4 alone.
         Its bias of -5.2 is lower than anything its weights can add up to on
         these pictures. Filter 3 has a lower bias still, but larger weights;
         filter 1 is on in some pictures only. Any bias that lifts the largest

@@ -153,7 +153,10 @@ q1 = Exercise(
 
 def _judge_sizes(sizes):
     if not isinstance(sizes, dict) or set(sizes) != {6400, 9216}:
-        return "Give a dictionary with the keys 6400 and 9216."
+        return (
+            "Give a dictionary with the keys 6400 and 9216, numbers without "
+            "quotes."
+        )
     for end, found in sizes.items():
         if is_placeholder(found):
             return f"The sizes that end in {end} are still missing."
@@ -183,11 +186,11 @@ def _judge_sizes(sizes):
                 "from a to b write `range(a, b + 1)`."
             )
         if found != right[end]:
-            tip = " A range ends before its second number."
-            return (
-                f"All these sizes end in {end}, but there are more."
-                + tip * isinstance(sizes[end], range)
-            )
+            missing = right[end] - found
+            tip = ""
+            if isinstance(sizes[end], range) and missing == {max(right[end])}:
+                tip = " A range ends before its second number."
+            return f"All these sizes end in {end}, but there are more.{tip}"
     return None
 
 
@@ -276,6 +279,8 @@ def _judge_calculation(given):
         return "55 x 55 x 9 is the article's. Conv1 has 96 filters, not 9."
     if values == 55 * 55:
         return "3,025 is the number of positions. Each holds 96 values."
+    if values == 54 * 54 * 96:
+        return "54 is what 224 pixels give. From 227 it is 55 in a row."
     if values != 55 * 55 * 96:
         return "Conv1 gives one value for each of its filters at each place."
     right = 55 * 55 * 96 / (227 * 227 * 3)

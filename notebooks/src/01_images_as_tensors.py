@@ -108,10 +108,10 @@ print(f"{1920 * 1080 * 3 / (227 * 227 * 3):.1f} times as many")
 # The photo is made smaller *before* it reaches the network.
 #
 # The authors do it in two steps (paper, section 2). They scale the photo until
-# its short side has 256 pixels, and cut out the square in the middle, 256 x
-# 256. For training they cut smaller squares out of this one; such a square is a
-#      [**crop**](../docs/glossary.md#crop). Here is a wide photo. What share of
-#      it will the network see?
+# its short side has 256 pixels, and cut out the square in the middle, 256 x 256
+# pixels. For training they cut smaller squares out of this one; such a square
+# is a [**crop**](../docs/glossary.md#crop). Here is a wide photo. What share of
+# it will the network see?
 
 # %%
 wide = load_sample_image("china.jpg")
@@ -273,9 +273,9 @@ visualize.side_by_side(
 # **Figure.** The flower; 100 added in `uint8`, where bright petals turn green
 # and violet; and 100 added in `float32`, with all above 255 set to 255.
 #
-# 200 + 100 is 44. A `uint8` has no 300, so it starts again at 0 after 255: 300
-# - 256. There is no error. **Turn pixels into floats before you compute with
-#   them.**
+# 200 + 100 is 44. A `uint8` has no 300, so it starts again at 0 after 255, and
+# 300 - 256 is 44. There is no error. **Turn pixels into floats before you
+# compute with them.**
 #
 # ## 6. Why is the mean subtracted?
 #

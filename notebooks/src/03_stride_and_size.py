@@ -3,9 +3,10 @@
 #
 # > **You will be able to** compute the size of every map in AlexNet by hand,
 # > say how the paper's 224 pixels and Caffe's 227 both come to 55, and tell
-# > from 6400 how a network rounds.
+# > from a network's 6400 numbers how it rounds.
 # >
-# > **Takes** half a minute to run on two cores.
+# > **Takes** half a minute to run on two cores; plan an hour to work through
+# > it.
 # >
 # > **Needs** no GPU and no data. **Stands on** chapters 1 (images as tensors)
 # > and 2 (filters).
@@ -118,7 +119,7 @@ visualize.overhang((224, 225, 226, 227), filter_size=11, stride=4)
 # Dropping place 55 has a price: place 54 ends with pixel 222, so at 224 no
 # filter ever reads pixel 223.
 #
-# In a short row: which pixels stay unread when a filter of 5 steps by 3 along
+# In a short row: which pixels stay unread when a filter 5 wide moves by 3 along
 # 13?
 
 # %%
@@ -157,10 +158,10 @@ print([shapes.output_size(size, 11, 4, rounding="up") for size in sizes])
 #
 # - `convdata.py`, line 121, cuts its images out of 256 pixels and takes the
 #   same border off both sides.
-# - While it trains, it handles conv1's places in fives or elevens, say the
-#   files that describe its networks. None may be left over.
+# - While it trains, it works through conv1's places in packets of five or
+#   eleven, say the files that describe its networks. None may be left over.
 #
-# Which row of this table earns three times yes?
+# Which row of this table earns three times yes? (The paper has 224 and 55.)
 #
 # | image and places | paper agrees | cut from 256 | 5s and 11s |
 # |---|---|---|---|
@@ -175,9 +176,9 @@ for count in (54, 55):
 
 # %% [markdown]
 # Equal borders give even sizes, so 227 is out; and 54 x 54 leaves places over.
-# One row remains, the paper's own: **224 was no typo, they rounded up.** Where
-# place 55 has no pixels it reads zeros (`filter_acts.cu` of cuda-convnet2, the
-# author's later library).
+# The second row remains, the paper's own: **224 was no typo, they rounded up.**
+# Where place 55 has no pixels it reads zeros (`filter_acts.cu` of
+# cuda-convnet2, the author's later library).
 #
 # Keras, left to itself, rounds down. To get 55 from 224, give place 55 the same
 # zeros: three columns at the right, three rows at the bottom. Zeros put around
@@ -241,10 +242,10 @@ for width in (3, 5, 7, 11):
     print(f"{width} wide, {zeros} at each end:", places(27, width, 1, zeros))
 
 # %% [markdown]
-# Without zeros there are 23; two at each end give 27. At a stride of 1, (filter
-# - 1) / 2 zeros keep the size. One reason why widths are odd: 4 would need a
-#   zero and a half. conv3 to conv5, 3 wide, need one; without it, 13 would
-#   shrink to 11, 9 and 7.
+# Without zeros there are 23; two at each end give 27. At a stride of 1, half of
+# `filter - 1` keeps the size. One reason why widths are odd: 4 would need a
+# zero and a half. conv3 to conv5, 3 wide, need one; without it, 13 would shrink
+# to 11, 9 and 7.
 #
 # The zeros have another effect. How many places of a filter 3 wide read each
 # value of a 13 x 13 map, without zeros and with one at each end? Predict for a
@@ -263,11 +264,11 @@ visualize.times_read(13, filter_size=3, paddings=(0, 1))
 # corner counts once, with them four times; the middle counts nine times.
 #
 # So zeros keep the rim from being overlooked. But they are no part of the
-# photo, and a sum over them is smaller. (Conv1, which pads nothing, reads a
-# corner pixel once, inner ones four to nine times.)
+# photo: a filter that stands on them adds up less. (Conv1, which pads nothing,
+# reads a corner pixel once, inner ones four to nine times.)
 #
-# Keras calls this `padding="same"`. Conv1 has a stride of 4: will `"same"` keep
-# 224 pixels at 224?
+# Keras calls zeros that keep the size `padding="same"`. Conv1 has a stride of
+# 4: will `"same"` keep 224 pixels at 224?
 
 # %%
 same = keras.layers.Conv2D(96, 11, strides=4, padding="same")
@@ -316,8 +317,9 @@ visualize.chain(chain, size=227)
 
 # %% [markdown]
 # **Figure.** The image and AlexNet's maps to scale, as deep as they have
-# channels. (Depth has a scale of its own.) The middle value of each blue window
-# reads the window before it: in the image 11 x 11 pixels.
+# channels. (Depth has a scale of its own.) From right to left: one value of
+# pool5, its window in conv5, that window's middle value's, and so on to 11 x 11
+# pixels of the image.
 #
 # Chapter 8 [**flattens**](../docs/glossary.md#flatten) what leaves pool5: it
 # writes it in one line of 6 x 6 x 256 = 9216 numbers.
@@ -343,10 +345,9 @@ print((9216 - 6400) * 4096, "weights fewer")
 # take just any size: its convolutions could, but the next layer has weights for
 # exactly 9216 numbers.
 #
-# 9216 says little. 27 and 28 both go on to 13 and 6, and section 4 showed what
-# becomes 27 or 28: 55 (227 rounded down, 224 rounded up), 56 and 57 (`"same"`),
-# even 54 where pools round up. **6400 is a clue**: at 224 it says that conv1
-# gave 54 and that the pools rounded down too.
+# 9216 says little: 55, 56 and 57 places end there where pools round down, 54
+# and 55 where they round up. **6400 is a clue**: at 224 it says that conv1 gave
+# 54 and that the pools rounded down too.
 #
 # ## 8. How far does one value see?
 #
@@ -404,9 +405,10 @@ fields = shapes.receptive_fields(chain)
 print([(row.size, row.jump) for row in fields])
 
 # %% [markdown]
-# The package calls the distance `jump`. The loop skips padding: it shifts a
-# field but does not widen it. How much of the image do the six values of a
-# pool5 row see?
+# The package calls the distance `jump`. The loop skips padding: it does not
+# widen a field, but shifts it to the left, by two zeros of 8 pixels in conv2
+# and one of 16 in conv3 to conv5, so the first field begins at -64. How much of
+# the image do the six values of a pool5 row see?
 
 # %%
 pool5 = fields[-1]
@@ -419,8 +421,7 @@ visualize.fields(chain, size=227)
 
 # %% [markdown]
 # **Figure.** What the six values of a row of pool5 see of a row of 227 pixels.
-# Hatched parts lie outside: the padding of conv2 to conv5, 2 * 8 + 3 * 16
-# pixels at either end.
+# Hatched parts lie outside, 64 pixels at either end.
 #
 # All are 195 wide, 32 pixels apart, but only the two in the middle lie wholly
 # in the image.
@@ -455,7 +456,8 @@ print(shapes.summary(chain, counts=False))
 # 1. Places = (size + the zeros at both ends - filter) / stride, rounded, + 1.
 #    It holds for convolutions and pools alike.
 # 2. Rounding is a decision. In 2012 it went up, so 224 was no typo. Keras goes
-#    down without padding and up with `"same"`; 227, unpadded, needs none.
+#    down without padding and up with `"same"`; 227, unpadded, needs no
+#    rounding.
 # 3. 6400 is a clue: from 224 pixels, 54 places in conv1, and pools that round
 #    down.
 #
@@ -526,6 +528,5 @@ ex.progress()
 # %% [markdown]
 # ## What comes next
 #
-# Two filters one after the other, with nothing between them, do no more than a
-# single larger one. Chapter 4 puts a bend between them, and more layers begin
-# to pay.
+# A filter over a filter sees further. Does it also see *more* than one larger
+# filter would? Chapter 4 asks, and puts a bend between them.

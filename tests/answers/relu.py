@@ -25,6 +25,11 @@ def _with_if(x):
     return (x, 1) if x > 0 else (0.1 * x, 0.1)
 
 
+def number_by_number(x):
+    values = [n if n > 0 else n / 10 for n in x]
+    return values, [1.0 if n > 0 else 0.1 for n in x]
+
+
 WRONG = {
     "recall": [
         ((23, 11), "without padding"),
@@ -46,13 +51,15 @@ WRONG = {
     "winners": [
         ({"2012": "relu", "today": "relu"}, "let relu win twice"),
         ({"2012": "tanh", "today": "tanh"}, "let tanh win twice"),
-        ({"2012": "tanh", "today": "relu"}, "other way round"),
+        ({"2012": "tanh", "today": "relu"}, "tells otherwise"),
         ({"2012": "relu", "today": "both"}, "not `'both'`"),
         ({"2012": "relu", "today": ...}, "`today` is still missing"),
         ("relu", "dictionary"),
     ],
     "q1": [
         (lambda x: (np.maximum(x, 0), x > 0), "is ReLU: nothing"),
+        (lambda x: (_steep(x), x * _steep(x)), "exchanged"),
+        (number_by_number, "more axes"),
         (_bend(np.abs), "is the absolute value"),
         (_bend(lambda x: np.minimum(x, 0.1 * x)), "Take the larger one"),
         (_bend(lambda x: x), "changes nothing"),
@@ -79,7 +86,8 @@ WRONG = {
         (PATIENT | {"dead": 1}, "Rarely is not never"),
         (PATIENT | {"dead": 0}, "Filter 0 is above 0 in 16"),
         (PATIENT | {"dead": 6}, "numbered 0 to 5"),
-        (PATIENT | {"dead": [4]}, "not `[4]`"),
+        (PATIENT | {"dead": [4]}, "take the first"),
+        (PATIENT | {"dead": "4"}, "not `'4'`"),
         (PATIENT | {"bias": -4}, "as dead as before"),
         (PATIENT | {"bias": 5.2}, "above 0 everywhere"),
         (PATIENT | {"bias": "0"}, "not `'0'`"),
