@@ -181,6 +181,22 @@ def test_notebook_is_sound_and_fits_its_source(slug):
     assert problems(notebook, slug, (*CHECKS, check_drift)) == []
 
 
+def test_nine_in_ten_outputs_are_compared(capsys):
+    shares = {}
+    for slug in SLUGS:
+        notebook = nbformat.read(builder.NOTEBOOKS / f"{slug}.ipynb", 4)
+        cells = code_cells(notebook)
+        left_out = [c for c in cells if is_tagged(c, "nbval-ignore-output")]
+        shares[slug] = 1 - len(left_out) / len(cells)
+    with capsys.disabled():
+        for slug, share in shares.items():
+            print(
+                f"\n{slug}: {share:.0%} of the code cells are compared", end=""
+            )
+        print()
+    assert min(shares.values()) >= 0.9
+
+
 def test_the_way_to_the_neighbours_leads_to_notebooks():
     for slug in SLUGS:
         notebook = nbformat.read(builder.NOTEBOOKS / f"{slug}.ipynb", 4)
