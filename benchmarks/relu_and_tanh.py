@@ -131,11 +131,17 @@ def blocks(errors):
     return np.mean(np.reshape(errors[:whole], (-1, BLOCK)), axis=1)
 
 
-def measure(pictures, num_steps, rates, seeds):
-    """Yields the table's rows, run by run: tuning first, then the seeds."""
+def all_pictures(pictures):
+    """Gives the training pictures and their labels as two arrays."""
     batches = list(pictures.evaluation(500, "train"))
     images = np.concatenate([images for images, _ in batches])
-    labels = np.concatenate([labels for _, labels in batches]).astype("int32")
+    labels = np.concatenate([labels for _, labels in batches])
+    return images, labels.astype("int32")
+
+
+def measure(pictures, num_steps, rates, seeds):
+    """Yields the table's rows, run by run: tuning first, then the seeds."""
+    images, labels = all_pictures(pictures)
     for start in STARTS:
         for activation in ACTIVATIONS:
             found = {}
@@ -160,13 +166,12 @@ def measure(pictures, num_steps, rates, seeds):
 def main(argv=None):
     """Measures, and writes the table."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", default="solids")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--out", type=pathlib.Path, default=TABLE)
     options = parser.parse_args(argv)
-    pictures = data.load(options.data, size=SIZE)
+    pictures = data.load("solids", size=SIZE)
     names = ("start", "activation", "rate", "seed", "errors")
     with replacing(options.out) as half, half.open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")

@@ -1,13 +1,19 @@
 """The measured curves of chapter 4: how they are read, and what they say."""
 
 import math
+import pathlib
 import statistics
+import sys
 
 import numpy as np
 import pytest
 
+from alexnet_keras import data
 from alexnet_keras.datasets import relu_and_tanh
 from alexnet_keras.exercises import relu
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "benchmarks"))
+import relu_and_tanh as script  # noqa: E402
 
 STARTS, ACTIVATIONS = ("2012", "today"), ("relu", "tanh")
 
@@ -57,3 +63,17 @@ def test_the_exercise_knows_who_won():
         start: min(ACTIVATIONS, key=lambda name: steps[start, name])  # noqa: B023
         for start in STARTS
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_shipped_curve_can_be_measured_again(activation):
+    runs = relu_and_tanh.read()
+    run = relu_and_tanh.measured(runs, "today", activation)[0]
+    pictures = data.load("solids", size=script.SIZE)
+    images, labels = script.all_pictures(pictures)
+    model = script.make(run.start, activation, pictures.colors, run.seed)
+    errors = script.train(model, images, labels, run.rate, run.seed, 250, 0.25)
+    shipped = relu_and_tanh.steps_to(0.25, run.errors)
+    again = relu_and_tanh.steps_to(0.25, script.blocks(errors))
+    assert again == pytest.approx(shipped, abs=40)  # equal, here

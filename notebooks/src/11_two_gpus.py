@@ -583,6 +583,9 @@ ex.q3.check(predicted)
 # ex.q3.hint()
 # ex.q3.solution()
 
+# %%
+ex.progress()
+
 # %% [markdown]
 # ## What comes next
 #
