@@ -218,19 +218,20 @@ def _judge_line(weights):
 
 q2 = Exercise(
     _judge_line,
-    answer=[[-1 / 6, 1 / 3, -1 / 6]] * 3,
+    answer=[[0, 0, 0], [-0.5, 1, -0.5], [0, 0, 0]],
     insight="Weights that add up to 0 see no brightness, only differences.",
     hints=(
         "On the line only the middle column meets a 1. What must its three "
         "weights add up to?",
         "On a horizontal line one row of weights meets ones. What must a row "
         "add up to?",
-        "Three equal rows (a, b, a): 3b = 1, and a + b + a = 0.",
+        "One row (a, b, a) and two of zeros: b = 1, and a + b + a = 0.",
     ),
     reasons="""
-        On the line: 3 * 1/3 = 1. On one brightness and on a horizontal line:
-        -1/6 + 1/3 - 1/6 = 0 in each row. Other columns do as well, such as
-        `[-1/3, 1/3, 0]`, which sees an edge a little more than a line.
+        On the line only the 1 counts. On one brightness, and on a horizontal
+        line, -0.5 + 1 - 0.5 = 0. Three rows of (-1/6, 1/3, -1/6) do as well,
+        and look at more of the line. `[-1/3, 1/3, 0]` three times passes, too,
+        but gives 1 for the edge of a bright surface as well.
     """,
 )
 

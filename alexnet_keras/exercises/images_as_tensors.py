@@ -37,7 +37,10 @@ def _judge_recall(given):
     if total == 1000:
         return "1000 numbers of 1 each? They are shares of a whole."
     if not is_close(total, 1):
-        return "They are shares: what do all shares of a thing add up to?"
+        return (
+            "They are shares: what do all shares of a thing add up to? (As a "
+            "number, not in percent.)"
+        )
     return None
 
 
@@ -77,7 +80,15 @@ def _judge_batch(function):
     mean = (127.3, 119.7, 104.9)
     for sizes in ([(227, 227)], [(229, 301), (413, 227), (300, 300)]):
         photos = _photos(sizes)
-        found = function([photo.copy() for photo in photos], mean)
+        try:
+            found = function([photo.copy() for photo in photos], mean)
+        except ValueError as error:
+            if "shape" not in str(error):
+                raise
+            return (
+                f"It raised `ValueError: {error}`. Your crops differ in shape: "
+                "rows go with the height, columns with the width."
+            )
         if is_placeholder(found):
             return NOT_ATTEMPTED
         if fault := _fault_of_batch(found, photos, mean):

@@ -145,8 +145,8 @@ def to_scale(rows=networks.ALEXNET, size=227):
         `Figure`.
     """
     lines = shapes.table(rows, size)
-    verbs = {Conv: "looks,\ndecides", Pool: "condenses\n\n"}
-    verbs |= {Dense: "weighs\nall"}
+    verbs = {Conv: "looks,\ndecides", Pool: "condenses\n\n\n"}
+    verbs |= {Dense: "weighs\nall,\ndecides"}
     style = {"va": "bottom", "fontsize": 8, "color": BLUE}
     figure, axes = axes_of(9.5, 2.9)
     left, unit = 0, size / 227
@@ -155,7 +155,10 @@ def to_scale(rows=networks.ALEXNET, size=227):
             continue
         is_map = len(line.output_shape) == 3
         draw = _block if is_map else _rectangle
-        axes.text(left, -48 * unit, verbs.get(type(row), ""), **style)
+        verb = verbs.get(type(row), "")
+        if getattr(row, "activation", "relu") != "relu":  # as of fc8
+            verb = verb.removesuffix(",\ndecides")
+        axes.text(left, -48 * unit, verb, **style)
         left += draw(axes, left, line, size) + 22 * unit
     axes.set(xlim=(-2, left), ylim=(0.72 * size, -0.6 * size), aspect="equal")
     axes.set_axis_off()

@@ -334,11 +334,11 @@ visualize.durations(
 )
 
 # %% [markdown]
-# **Figure.** How long things take; each mark is ten times the one before. The
-# full training took two GPUs five to six days in 2012. The small one has 200
-# thousand times fewer operations. Your machine's two are computed from its
-# rate. The last was measured: the full network, six epochs of 4,000 pictures,
-# two cores.
+# **Figure.** How long things take; equal distances along the axis multiply the
+# time by the same factor. The full training took two GPUs five to six days
+# in 2012. The small one has 200 thousand times fewer operations. Your machine's
+# two are computed from its rate. The last was measured: the full network, six
+# epochs of 4,000 pictures, two cores.
 #
 # **Your machine is enough.** The layers are the same, and a training is over in
 # minutes.

@@ -104,8 +104,8 @@ print(f"{1920 * 1080 * 3 / (227 * 227 * 3):.1f} times as many")
 # %% [markdown]
 # A photo is **154,587 numbers**, or 150,528 in the paper. The large one has 40
 # times as many. This course grew out of a blog article about AlexNet and mends
-# it on the way: there, the convolutions make these numbers fewer. They do not.
-# The photo is made smaller *before* it reaches the network.
+# it on the way: there, convolutions bring a large photo down to this size. They
+# do not: it is made smaller *before* it reaches the network.
 #
 # The authors do it in two steps (paper, section 2). They scale the photo until
 # its short side has 256 pixels, and cut out the square in the middle, 256 x 256
@@ -324,9 +324,10 @@ for name, (a, b, c) in (("before", three), ("after", by_hand)):
     )
 
 # %% [markdown]
-# Before, any two photos are alike to six tenths or more, whatever they show: no
-# number is below 0, so every product makes the sum larger. Subtract what photos
-# have in common, and what remains is what tells them apart.
+# Before, any two of ours are alike to six tenths or more, though they show
+# nothing alike: no number is below 0, so every product makes the sum larger.
+# Subtract what photos have in common, and what remains is what tells them
+# apart.
 #
 # Today one also divides by the usual size of what remains, so that most values
 # lie between -2 and 2. AlexNet did not. That this makes a great difference to

@@ -223,12 +223,8 @@ reddish = np.array([1, -0.5, -0.5])
 
 print("grey:", (np.array([90, 90, 90]) * reddish).sum())
 found = (flower * reddish).sum(axis=-1)
-print(
-    "petals:",
-    found[40:60, 40:60].mean() > 0,
-    "leaf:",
-    found[:20, :9].mean() > 0,
-)
+petals, leaf = found[40:60, 40:60].mean(), found[60:80, 195:215].mean()
+print("petals above 0:", petals > 0, "leaf above 0:", leaf > 0)
 visualize.side_by_side([flower, found], ["photo", "more red than the rest"])
 
 # %% [markdown]
@@ -362,8 +358,9 @@ visualize.losses(runs)
 # A filter of 3 x 3 has nine weights, so nine slopes. TensorFlow finds them all
 # at once: a `GradientTape` watches the calculation and gives the gradient of
 # every weight. Given are a picture of noise and the map that `edge` makes of
-# it. The program below never sees `edge`; its weights start at 0. After 40
-# steps, what will they be?
+# it. (Which rate is too large depends on the numbers that go in: noise between
+# -1 and 1 bears 0.3.) The program below never sees `edge`; its weights start
+# at 0. After 40 steps, what will they be?
 
 
 # %%
@@ -431,8 +428,8 @@ visualize.losses({"noise": losses, "photo": from_photo})
 print(shapes.summary(ALEXNET[:1]))
 
 # %% [markdown]
-# "Parameters" are weights and biases together. A
-# [**multiply-add**](../docs/glossary.md#multiply-add) is one product, added:
+# "Parameters" are weights and biases together; loosely, all are called weights.
+# A [**multiply-add**](../docs/glossary.md#multiply-add) is one product, added:
 # 363 for each of 290,400 numbers. conv2 to conv5 work in the same way, on maps
 # in place of a photo (chapter 7).
 #

@@ -158,8 +158,8 @@ print([shapes.output_size(size, 11, 4, rounding="up") for size in sizes])
 #
 # - `convdata.py`, line 121, cuts its images out of 256 pixels and takes the
 #   same border off both sides.
-# - While it trains, it works through conv1's places in packets of five or
-#   eleven, say the files that describe its networks. None may be left over.
+# - Its network files say: in training, conv1's places are handled in packets of
+#   five or of eleven. None may be left over.
 #
 # Which row of this table earns three times yes? (The paper has 224 and 55.)
 #
@@ -212,7 +212,7 @@ size = 55
 for _ in range(3):
     size = places(size, filter_size=3, stride=2)
     print(size)
-for size in (55, 27, 13, 54, 56, 57, 28):
+for size in (55, 27, 13, 54):
     down = shapes.output_size(size, 3, 2, rounding="down")
     up = shapes.output_size(size, 3, 2, rounding="up")
     print(f"{size} becomes {down}, or {up} when rounded up")
@@ -318,8 +318,8 @@ visualize.chain(chain, size=227)
 # %% [markdown]
 # **Figure.** The image and AlexNet's maps to scale, as deep as they have
 # channels. (Depth has a scale of its own.) From right to left: one value of
-# pool5, its window in conv5, that window's middle value's, and so on to 11 x 11
-# pixels of the image.
+# pool5 and its window in conv5; the middle of that, and *its* window; and so
+# on. (All that it sees is more: section 8.)
 #
 # Chapter 8 [**flattens**](../docs/glossary.md#flatten) what leaves pool5: it
 # writes it in one line of 6 x 6 x 256 = 9216 numbers.
@@ -345,9 +345,9 @@ print((9216 - 6400) * 4096, "weights fewer")
 # take just any size: its convolutions could, but the next layer has weights for
 # exactly 9216 numbers.
 #
-# 9216 says little: 55, 56 and 57 places end there where pools round down, 54
-# and 55 where they round up. **6400 is a clue**: at 224 it says that conv1 gave
-# 54 and that the pools rounded down too.
+# 9216 says little: 55 to 62 places end there where pools round down, 48 to 55
+# where they round up. **6400 is a clue**: at 224 it says that conv1 gave 54 and
+# that the pools rounded down too.
 #
 # ## 8. How far does one value see?
 #

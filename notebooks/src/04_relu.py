@@ -118,9 +118,9 @@ visualize.agreement(pairs, ("two filters, 3 wide", "one filter, 5 wide"))
 # on the bars. With a bend between, they part.
 #
 # There is none. Whatever its weights, a filter answers the row of opposite
-# signs with the opposite numbers. (A bias would make their sum the same at
-# every place.) The bent pair does neither. **The bend is what makes the second
-# layer worth having.**
+# signs with the opposite numbers. (With a bias, its two answers would add up to
+# the same number everywhere. The bent pair's add up to 8, 8, 8, 9, ...) **The
+# bend is what makes the second layer worth having.**
 #
 # ## 2. Which bends are there?
 #
@@ -275,9 +275,9 @@ for name, bend in bends.items():
 # are, minus their mean: about -130 to 150. Conv1's weights were random numbers,
 # most of them within 0.02 of 0. That sounds small; but a sum has 363 terms.
 # **Today's start** divides the pixels by their own spread, here 71. (It also
-# makes the weights fit the number of terms: Glorot's rule for tanh, He's for
-# ReLU, chapter 10. In conv1 that changes little.) Under which start will tanh
-# saturate?
+# makes the weights fit the number of terms, by the rules of Xavier Glorot for
+# tanh and of Kaiming He for ReLU: chapter 10. In conv1, Glorot's changes
+# little.) Under which start will tanh saturate?
 
 # %%
 pixels = np.array(photo, "float32")
@@ -347,8 +347,9 @@ visualize.race(runs)
 # greatest. From the start of 2012 ReLU comes to 25% (dotted) well before tanh.
 # From today's start tanh is ahead.
 #
-# Three runs are few. Is it chance? Then some run of the loser should be faster
-# than some run of the winner. And which bend gains more from today's start?
+# Three runs are few. Is it chance? Then some run of the loser should probably
+# be faster than some run of the winner. And which bend gains more from today's
+# start?
 
 # %%
 for start, fast, slow in (("2012", "relu", "tanh"), ("today", "tanh", "relu")):
@@ -359,8 +360,8 @@ for name in ("relu", "tanh"):
     print(f"{name}: {then} steps from the start of 2012, {now} from today's")
 
 # %% [markdown]
-# It is no chance: no run of a loser is faster. **The winner depends on the
-# start**: ReLU wins from that of 2012, if not by six times; tanh wins from
+# That is hardly chance: no run of a loser is faster. **The winner depends on
+# the start**: ReLU wins from that of 2012, if not by six times; tanh wins from
 # today's. And ReLU, its biases lifted, hardly minds where it starts, while tanh
 # pays dearly.
 #
@@ -407,8 +408,8 @@ def watch(rate, steps=60):
 
 # %% [markdown]
 # One network learns at a rate of 0.1, the other takes steps fifteen times as
-# long. Guessing among ten kinds costs a loss of 2.3 (chapter 8). How many of
-# conv5's 64 filters will be dead after 60 steps, and which network learns?
+# long. Guessing among ten kinds costs a loss of 2.3 (chapter 8). Will most of
+# conv5's 64 filters be dead after 60 steps, and which network learns?
 
 # %%
 histories = {}
@@ -428,9 +429,9 @@ visualize.over_time(histories)
 # long ones the values jump, then shrink to a thin band below 0. Your processor
 # may draw other jumps.
 #
-# The first network learns, and none of its filters is dead. The second only
-# guesses. Where this was written, 61 of its 64 filters were dead after 60
-# steps: the long steps threw them below 0, and from there no gradient comes
+# The first network learns, the second only guesses. Where this was written,
+# none of the first one's filters was dead after 60 steps, and 61 of the second
+# one's 64: the long steps threw them below 0, and from there no gradient comes
 # back.
 #
 # ## 8. A dead filter, found and revived

@@ -17,6 +17,15 @@ def corners(photos, mean):
     return (cut - np.array(mean)).astype("float32")
 
 
+def crossed(photos, mean):
+    cut = []
+    for photo in photos:
+        top = (photo.shape[0] - 227) // 2
+        left = (photo.shape[1] - 227) // 2
+        cut.append(photo[left : left + 227, top : top + 227])
+    return np.stack(cut).astype("float32") - np.array(mean, "float32")
+
+
 def own_means(photos, mean):
     batch = raw(photos, mean)
     return batch - batch.mean((1, 2), keepdims=True)
@@ -69,6 +78,7 @@ WRONG = {
             "from all channels",
         ),
         (own_means, "own mean"),
+        (crossed, "rows go with the height"),
         (
             lambda photos, mean: make_batch(photos, mean[::-1]),
             "mean's three numbers",
