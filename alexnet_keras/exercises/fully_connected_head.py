@@ -96,6 +96,9 @@ def _mistakes(name):
             if both
             else f"it has no groups. A filter reads all {depth} channels."
         )
+        if both:
+            half = (weights + outputs) // 2
+            found[half] = "that is one of the two towers."
         found[other], found[other + outputs] = why + " (And biases.)", why
     if name == "fc6":
         found |= {
@@ -205,6 +208,12 @@ def _judge_losses(function):
         try:
             with np.errstate(all="ignore"):
                 found = function(logits.copy(), labels.copy())
+        except IndexError as error:
+            return (
+                f"It raised `IndexError: {error}`. `p[labels]` takes whole "
+                "rows; `p[np.arange(len(labels)), labels]` takes of each row "
+                "the number of its label."
+            )
         except ValueError as error:
             if "broadcast" not in str(error):
                 raise

@@ -167,13 +167,13 @@ for line in lines:
 #
 # So many weights could learn the photos by heart. Against that the paper has
 # [**dropout**](../docs/glossary.md#dropout) in fc6 and fc7 (paper, section
-# 4.2): in training a random half of the units gives 0. So no unit can rely on
-# another. Which units stay, the [**mask**](../docs/glossary.md#mask), is drawn
-# anew for each photo. At a test none is dropped. Send eight ones through Keras'
-# layer. What will come out?
+# 4.2): in training a coin says of each unit whether it gives 0. So no unit can
+# rely on another. Which units stay, the [**mask**](../docs/glossary.md#mask),
+# is drawn anew for each photo. At a test none is dropped. Send eight ones
+# through Keras' layer. What will come out?
 
 # %%
-drop = keras.layers.Dropout(0.5, seed=2012)
+drop = keras.layers.Dropout(0.5, seed=2017)
 ones = np.ones((1, 8))
 
 for training in (True, True, False):
@@ -213,8 +213,8 @@ visualize.masked_sums(panels)
 # it 1 / rate, or something else? At 0.5 nobody can tell, and many have had it
 # wrong. Exercise 3 takes 0.2.
 #
-# (AlexNet drops what fc6 and fc7 give; torchvision's, PyTorch's collection of
-# networks, what they *read*.)
+# (AlexNet drops what fc6 and fc7 give; that of torchvision, PyTorch's
+# collection of networks, what they *read*.)
 #
 # ## 5. How does a score become a probability?
 #
@@ -239,9 +239,9 @@ print(f"{p[0] / p[1]:.1f} times; Keras agrees:", end=" ")
 print(np.allclose(p, keras.ops.softmax(logits)))
 
 # %% [markdown]
-# 7.4 times, e to the power of 2: only differences count. What does the softmax
-# make of 1000 and 999? First predict `np.exp(1000)`. (`np.errstate` keeps NumPy
-# from warning.)
+# 7.4 times, e to the power of 2. The sum cancels: only differences count. What
+# does the softmax make of 1000 and 999? First predict `np.exp(1000)`.
+# (`np.errstate` keeps NumPy from warning.)
 
 # %%
 large = np.array([1000.0, 999.0])
@@ -288,10 +288,10 @@ for net, size in ((network, 227), (AlexNetMini(), 64)):
     print(f"ln K {nothing:.2f}, above it by up to 1: {0 < excess < 1}")
 
 # %% [markdown]
-# A little more: 7.28 and 2.31 where this was written. The networks have
-# prejudices (chapter 0), and those cost more than an honest "I do not know". So
-# a first loss is a little above ln K; where it *stays* there, nothing is
-# learned (chapter 10).
+# A little more: 7.28 and 2.31 where this was written. Their prejudices
+# (chapter 0) cost more than an honest "I do not know": 90% and 10% for two
+# classes cost 1.2 in the mean, not ln 2 = 0.69. So a first loss is a little
+# above ln K; where it *stays* there, nothing is learned (chapter 10).
 #
 # How should the logits move? Let class 1 of our four be right, which got 0.11.
 # Predict the sign of each number of the gradient.
@@ -309,10 +309,10 @@ print("gradient:", gradient.round(2))
 # The gradient is **p, minus 1 at the right class**. Training goes against it:
 # the right logit grows, the others shrink.
 #
-# `from_logits=True` says that Keras gets logits and applies the softmax itself.
-# If the network ends in a softmax already, there are two. What does a second
-# one make of 84%? And with 1000 classes, what is then the loss of a *perfect*
-# network, with 1 for the right class and 0 for all others?
+# `from_logits=True` has the loss apply the softmax. If the network has done so
+# already, PyTorch applies two; Keras mostly notices, and warns. What does a
+# second one make of 84%? And with 1000 classes, what is then the loss of a
+# *perfect* network, with 1 for the right class and 0 for all others?
 
 # %%
 twice = softmax(p)
@@ -325,7 +325,7 @@ visualize.answers({"logits": logits, "softmax": p, "softmax twice": twice})
 
 # %% [markdown]
 # **Figure.** Four logits, their softmax, and the softmax of the softmax, which
-# is nearly flat.
+# is much flatter.
 #
 # Nothing breaks, and the favourite stays. But the loss never falls below 5.91.
 #
@@ -334,7 +334,7 @@ visualize.answers({"logits": logits, "softmax": p, "softmax twice": twice})
 # The network's guess is its likeliest class. The share of photos on which that
 # is wrong is the [**top-1 error**](../docs/glossary.md#top-1-error); for the
 # top-5 error the right class may be any of the five likeliest (chapter 0). How
-# many of these four photos pass, either way? Count by eye.
+# many of these four photos pass by top-1, how many by top-5? Count by eye.
 
 # %%
 answers = np.array(  # four photos, seven classes, in percent
@@ -354,9 +354,9 @@ for k in (1, 5):
     print(f"top-{k}: {by_hand:.0%} right, Keras agrees: {by_hand == by_keras}")
 
 # %% [markdown]
-# 25% and 75%, of the same answers. Someone once took a top-1 of 44% for a
-# failed top-5 of 81% (apache/mxnet, issue 269). Say which you mean, and whether
-# right or wrong.
+# 25% and 75%, of the same answers. Someone once had 44% where 81% was promised:
+# 44 was top-1 (apache/mxnet, issue 269). Say which you mean, and whether right
+# or wrong.
 #
 # ## 8. Is fc6 a convolution?
 #
@@ -378,7 +378,8 @@ print(by_filter.shape, np.allclose(by_filter[:, 0, 0], by_unit, atol=0.01))
 # The same. And fc7 and fc8 are filters of 1 x 1, which read all channels of one
 # place. What for? A matrix takes 9216 numbers and no others. A filter takes a
 # larger map, too, and has **more places** there. At how many will the network
-# answer on a photo of 1920 x 1080, chapter 1's example?
+# answer on a photo of 1920 x 1080, chapter 1's example? (Conv1 rounds up, pools
+# down.)
 
 # %%
 body = networks.body(networks.ALEXNET)  # up to pool5
@@ -403,9 +404,10 @@ visualize.answer_grid(big, grid[:, :, favourite], window=227, step=32)
 
 # %% [markdown]
 # **Figure.** Left: a photo, enlarged three times, and the windows of the first
-# (blue), the second (red) and the last answer (orange). The first two lie 32
-# pixels apart. Right: the probability of one class, the network's favourite, at
-# each of 27 x 54 places. (Photo: danielbuechele, CC BY 2.0; from scikit-learn.)
+# (blue), the second (red) and the last answer (orange, 3 pixels beyond the
+# edge). The first two lie 32 pixels apart. Right: the probability of one class,
+# the network's favourite, at each of 27 x 54 places. (Photo: danielbuechele, CC
+# BY 2.0; from scikit-learn.)
 #
 # 1458 answers in one pass. The network is untrained, so nothing was *found*:
 # the answer just depends on the place. (The rim stands out: padding is near.) A
@@ -427,8 +429,7 @@ for row, column in ((5, 40), (10, 20)):
     alone = to_pool5(preprocess_input(crop[np.newaxis])).numpy()
     found = head(np.concatenate([window, alone])).numpy()
     gaps = np.abs(found - grid[row, column]).max(axis=1) / grid.max()
-    same, near = gaps < 1e-4, gaps < 0.1
-    print("window", same[0], " crop", same[1], " crop, nearly", near[1])
+    print("window:", gaps[0] < 1e-4, " crop:", gaps[1] < 1e-4)  # up to rounding
 
 apart = np.abs(alone - window)[0].mean(axis=-1) / window.mean()
 print((apart < 0.0001).astype(int))
@@ -441,8 +442,7 @@ visualize.side_by_side([crop, apart], ["the crop", "how far apart"])
 # Only the first claim holds. Of the 36 places four agree, two by two in the
 # middle. All others reach over the crop's rim. There the crop has the zeros of
 # padding, the photo what is really there. So the second claim, which one often
-# reads, is only **nearly** true: the grid answers for a window *and* its
-# surroundings.
+# reads, is **not** true: the grid answers for a window *and* its surroundings.
 #
 # How many times less work is one pass than 1458 crops: 2, 9, 1458? And what
 # share of it have fc6 to fc8?
@@ -461,7 +461,7 @@ print(f"fc6 to fc8: {fcs / (fcs + convs):.0%} of the work")
 #
 # ## AlexNet so far
 #
-# All of it. (Exercise 1 is about the counts.)
+# All of it; fc8 ends in a softmax. (Exercise 1 is about the counts.)
 
 # %%
 print(shapes.summary(networks.ALEXNET, counts=False))
@@ -508,8 +508,9 @@ ex.q1.check(counts)
 #
 # `logits` is `(batch, classes)`, `labels` holds each row's right class. Return
 # the probabilities, in the shape of `logits`, and the losses, one a row. Logits
-# of 1000 and -1000 are tried, too. There a float may hold 0 for p, and -ln(0)
-# is infinite: but ln(a / b) is ln(a) - ln(b), and ln(exp(z)) is z.
+# of 1000 and -1000 are tried, too; loops are welcome. There a float may hold 0
+# for p, and -ln(0) is infinite: but ln(a / b) is ln(a) - ln(b), and ln(exp(z))
+# is z.
 
 
 # %%
@@ -545,9 +546,9 @@ ex.q3.check(factors)
 # ex.q3.solution()
 
 # %% [markdown]
-# ### Exercise 4: two riddles
+# ### Exercise 4: riddles
 #
-# A network for 50 classes is about to learn: which loss do you expect? Another
+# A network for 50 classes knows nothing: which loss do you expect? Another
 # stays at 5.30: how many classes has it? And an "AlexNet" has 26,218,496
 # weights and biases in fc6, which has 4096 units. How many numbers does it
 # flatten, and how many places wide is its pool5 of 256 channels?

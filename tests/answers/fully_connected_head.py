@@ -99,6 +99,7 @@ WRONG = {
         (COUNTS | {"conv1": 11 * 11 * 96 + 96}, "`conv1`: a filter is deep"),
         (COUNTS | {"conv1": 364}, "that is one filter"),
         (COUNTS | {"conv2": UNGROUPED["conv2"]}, "reads 48 channels, not 96"),
+        (COUNTS | {"conv2": 5 * 5 * 48 * 128 + 128}, "of the two towers"),
         (COUNTS | {"conv2": 614_400}, "48 channels, not 96. (And biases.)"),
         (COUNTS | {"conv2": 307_201}, "each filter has its own"),
         (COUNTS | {"conv2": 223_948_800}, "Each weight counts once"),
@@ -118,6 +119,10 @@ WRONG = {
     ],
     "q2": [
         (_answer(_plain), "too large for a float"),
+        (
+            lambda z, labels: (_softmax(z), -np.log(_softmax(z)[labels])),
+            "takes whole rows",
+        ),
         (_answer(_one_largest), "the second row became `nan`"),
         (_answer(lambda z: _softmax(z, 0)), "in each *column*"),
         (_answer(_whole), "all together"),
