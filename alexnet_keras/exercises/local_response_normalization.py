@@ -23,7 +23,7 @@ def _normalize(values, size, bias, alpha, beta):
             "Give the channels of one place, a flat array of numbers. "
             f"Received the shape {values.shape}."
         )
-    reach = size // 2
+    reach = int(size) // 2
     energy = [
         (values[max(channel - reach, 0) : channel + reach + 1] ** 2).sum()
         for channel in range(len(values))
@@ -202,8 +202,8 @@ q1 = Exercise(
         "count? The table of section 6 says it.",
         "Caffe and PyTorch divide alpha by the window. Which alpha, divided "
         "by 5, is 1e-4?",
-        "k and beta are the same everywhere: 2 and 0.75. Neither may be left "
-        "out, since the programs' defaults are others.",
+        "k and beta are the same everywhere: 2 and 0.75. Do not rely on what a "
+        "program takes by itself: k is then 1 in all three.",
     ),
     reasons="""
         - TensorFlow counts the channels on either side, 2, and takes alpha as

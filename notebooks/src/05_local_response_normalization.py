@@ -81,11 +81,11 @@ for value, window in zip(pixel, windows, strict=True):
 #
 # The paper's formula has four constants, `n`, `k`, `alpha` and `beta`:
 #
-# new value = value / (k + alpha x sum of the squares in its window) ^ beta
+# new value = value / (k + alpha x sum of the squares in its window) ** beta
 #
-# where the window has `n` channels, `(n - 1) / 2` on either side. (Section 1
-# had `n=3`, `k=0`, `alpha=1` and `beta=0.5`, the root.) Write it in place of
-# `...`, for a row of any length. Mind the ends: `values[-1:2]` is empty.
+# where the window has `n` channels, `n // 2` on either side. (Section 1 had
+# `n=3`, `k=0`, `alpha=1` and `beta=0.5`, the root.) Write it in place of `...`,
+# for a row of any length. Mind the ends: `values[-1:2]` is empty.
 
 
 # %%
@@ -97,7 +97,7 @@ four = np.array([1.0, 2, 0, 3])
 mine = [normalize(four, 3, 1, 1, 1), normalize(four, 5, 2, 2, 2)]
 wanted = [[1 / 6, 2 / 6, 0, 3 / 10], [1 / 144, 2 / 900, 0, 3 / 784]]
 right = np.shape(mine) == (2, 4) and np.allclose(mine, wanted)
-print("right" if right else f"not yet: {mine}")
+print("right" if right else f"not [1/6, 2/6, 0, 3/10] yet: {mine[0]}")
 
 # %% [markdown]
 # Here is one way: a loop over the channels.
@@ -164,10 +164,10 @@ visualize.one_pixel(pixel, after)
 # lone 60 ends above four 100s that stand together.
 #
 # LRN rewards whoever is alone. It does not save the small one from the large:
-# both 60 and 300 are divided by nearly the same, and stay five to one.
+# both 60 and 300 are divided by the same, and stay five to one.
 #
 # Remove the `#` and play with the constants. Which of them can turn competition
-# off, and how?
+# off, and how? (`n` = 1, `beta` = 0, or a tiny `alpha`.)
 
 # %%
 # visualize.compete_by_hand(pixel, normalize)
@@ -229,7 +229,7 @@ visualize.neighbours(12, size=5)
 # Channel 5 itself is not in the list: its 1000 became 31, still more than
 # before. The paper's formula speaks of all channels of a layer, and Caffe does
 # so. In the authors' program each GPU normalizes its own half, 48 or 128
-# channels. Our `AlexNet` follows the program.
+# channels. Our `AlexNet` does the same, with the paper's constants.
 #
 # What makes channels 5 and 6 neighbours? Their numbers, nothing else. Exchange
 # conv1's filters, and its maps are exchanged, no more. Normalize and then
@@ -250,13 +250,13 @@ np.allclose(normalized_first, exchanged_first)
 # AlexNet's files say 5, 0.0001 and 0.75, in the authors' program and in Caffe.
 # But who reads them?
 #
-# | who reads | the window | alpha | k |
+# | who reads | counts, in the window | alpha | k |
 # |---|---|---|---|
-# | the paper; our layer | `n`; `size`: all channels | as given | 2 |
-# | TensorFlow | `depth_radius`: those on *either side* | as given | `bias` |
-# | the program of 2012 | `size`: all channels | **divided by `size`** | 2 |
-# | Caffe | `local_size`: all channels | **divided by it** | 1 if not given |
-# | PyTorch | `size`: all channels | **divided by `size`** | 1 if not given |
+# | the paper; our layer | `n`; `size`: all | as given | 2 |
+# | TensorFlow | `depth_radius`: on *either side* | as given | 1 if not given |
+# | the program of 2012 | `size`: all | **divided by `size`** | 2 |
+# | Caffe | `local_size`: all | **divided by it** | 1 if not given |
+# | PyTorch | `size`: all | **divided by `size`** | 1 if not given |
 #
 # Give the same numbers to all. (PyTorch is not installed here; `divided` is the
 # formula in its documentation.) Who gives channel 4 the largest value?
@@ -332,7 +332,7 @@ ways = {
 }
 for name, way in ways.items():
     largest, doubled = np.max(way(maps)), np.max(way(2 * maps))
-    print(f"{name}: {maps.max():.0f} becomes {largest:.2g};", end="")
+    print(f"{name}: largest after LRN {largest:.2g};", end="")
     print(f" twice as large gives {doubled / largest:.2f} times as much")
 visualize.in_and_out(
     maps, {name: np.array(way(maps)) for name, way in ways.items()}
@@ -343,10 +343,10 @@ visualize.in_and_out(
 # (upwards), a point each. Left, a line that begins to bend. Right, all lie
 # between 0 and 1. (Grace Hopper; US Navy, public domain; from matplotlib.)
 #
-# With the defaults nothing reaches 1, and twice as much changes nothing: beside
-# such sums of squares the bias is nothing, and each value becomes its *share*
-# of the window. How strong the edge was is forgotten. **TensorFlow's defaults
-# are four orders too strong**: alpha is 1, ten thousand times 0.0001.
+# With the defaults nothing gets above 1, and twice as much changes nothing:
+# beside such sums of squares the bias is nothing, and each value becomes its
+# *share* of the window. How strong the edge was is forgotten. **TensorFlow's
+# default alpha is four orders too strong**: 1 is ten thousand times 0.0001.
 #
 # ## 8. Before the pool or behind it?
 #
@@ -401,9 +401,9 @@ for name, other in (("2012", by_2012), ("CaffeNet", caffenet)):
 # Only ReLU and pool. Before ReLU, values below 0 have squares, too, and make
 # the divisors larger. On the photo the outputs differ by 1 to 3% of their mean.
 # Is that much? Ask a network. As in chapter 4, a small AlexNet learns 60
-# pictures by heart (here with pixels of 0 to 255, minus the mean). Then its
-# weights go into a network with another order, and into one with TensorFlow's
-# defaults.
+# pictures by heart (here with pixels of 0 to 255, minus the mean; section 9
+# says why). Then its weights go into a network with another order, and into one
+# with TensorFlow's defaults.
 
 # %%
 # %%capture
@@ -428,23 +428,25 @@ for _ in range(80):
 
 # %% [markdown]
 # Predict for each: how sure is it of its answers to the learned pictures? (Its
-# largest probability, the mean of 60; 1 is certain, 0.1 knows nothing.)
+# largest probability, the mean of 60; 1 is certain, at 0.1 all ten are alike.)
+# Is it still right? And will mirrored pictures get the same answers from both
+# orders?
 
 # %%
 order = [0, 2, 1, 3, 5, 4, *range(6, len(rows))]  # of conv, norm and pool
 pool_first = [rows[place] for place in order]
 defaults = {"size": 11, "bias": 1.0, "alpha": 1.0, "beta": 0.5}
-strong = list(rows)
-for place in (1, 4):  # norm1 and norm2
-    strong[place] = rows[place]._replace(**defaults)
+strong = [r._replace(**defaults) if "norm" in r.name else r for r in rows]
 
 others = {"pool first": pool_first, "TensorFlow's defaults": strong}
 print(f"as trained: {np.max(network(pictures), axis=1).mean():.1f}")
 for name, table in others.items():
     others[name] = network_of(table)
     others[name].set_weights(network.get_weights())
-    sure = np.max(others[name](pictures), axis=1).mean()
-    print(f"{name}: {sure:.1f}")
+    answers = others[name](pictures)
+    right = np.argmax(answers, axis=1) == labels.numpy()
+    print(f"{name}: {np.max(answers, axis=1).mean():.1f},", end="")
+    print(" most of them right:", right.mean() > 0.5)
 
 # %%
 mirrored = pictures[:, :, ::-1]  # which it has not learned
@@ -454,11 +456,12 @@ changed = (answers != swapped).sum()
 print(f"some answers change: {changed > 0}, most: {changed > 30}")
 
 # %% [markdown]
-# With TensorFlow's defaults all ten answers are nearly alike. With the other
-# order the learned pictures stay certain, but some mirrored ones get another
-# answer; where this was written 4 of 60. Weights belong to the order in which
-# they were trained. (Each trained in its own order, CaffeNet names 57.4% of
-# ImageNet's photos at the first guess, Caffe's other AlexNet 57.1%.)
+# With TensorFlow's defaults all ten answers are nearly alike; the favourite is
+# mostly still the right one, but by a hair. With the other order the learned
+# pictures stay certain, and some mirrored ones get another answer; where this
+# was written 4 of 60. Weights belong to the order in which they were trained.
+# (Each trained in its own order, CaffeNet names 57.4% of ImageNet's photos at
+# the first guess, Caffe's other AlexNet 57.1%.)
 #
 # ## 9. Why is it gone?
 #
@@ -472,12 +475,13 @@ visualize.top5_errors(errors)
 
 # %% [markdown]
 # **Figure.** Top-5 errors of one network, from the logs of 2012: 19.36% without
-# normalization layers, 18.21% with them (orange). (One of them, a normalization
-# within each map, the paper never mentions.)
+# normalization layers, 18.21% with them (orange).
 #
-# 1.2 points, as the paper says; and on small photos, CIFAR-10, 13% error became
-# 11%. What does it cost? Weights none, but values must be stored. Guess LRN's
-# share of all values in AlexNet, and which of our networks have it.
+# About the paper's 1.2 points; and on small photos, CIFAR-10, 13% error became
+# 11%. (The logs have one layer more, a normalization within each map, which the
+# paper never mentions.) What does it cost? Weights none, but values, which
+# training keeps until it goes backward. Guess LRN's share of all values in
+# AlexNet.
 
 # %%
 lines = shapes.table(networks.ALEXNET)
@@ -490,9 +494,9 @@ for name, plan in networks.NETWORKS.items():
     print(name, any(row.name == "norm1" for row in plan.layers))
 
 # %% [markdown]
-# A third. The network without is that of torchvision, PyTorch's collection. A
-# last prediction: today pixels are divided by their spread and weights follow
-# He's rule (chapter 4). What is left of LRN then?
+# A third. (Of our networks, torchvision's `one-weird-trick` has none.) A last
+# prediction: today pixels are divided by their spread and weights follow He's
+# rule (chapter 4). What is left of LRN then?
 
 # %%
 he = keras.initializers.HeNormal(seed=2012)
@@ -507,8 +511,8 @@ for name, values in inputs.items():
 # competes. Whoever keeps the constants but scales the pixels has switched it
 # off.
 #
-# Others tried. Of 5,000 photos of dogs and cats, one AlexNet named 93.65%
-# rightly; the same run once more, 94.00%; without LRN, 93.76%
+# Of 5,000 photos of dogs and cats, one AlexNet named 93.65% rightly; the same
+# run once more, 94.00%; without LRN, 93.76%
 # ([NVIDIA/DIGITS#1089](https://github.com/NVIDIA/DIGITS/issues/1089)). Two
 # equal runs differ by more than LRN changed. That proves nothing about
 # ImageNet: to see a small difference, one needs many runs of either kind. In
@@ -528,9 +532,11 @@ print(shapes.summary(networks.body(networks.ALEXNET), counts=False))
 # 1. LRN divides a value by what stands beside it in depth. With small values it
 #    does nothing but multiply by 0.595.
 # 2. Four constants are no definition. Ask: all channels or either side? Alpha
-#    divided or not? Which k? TensorFlow's defaults are four orders too strong.
-# 3. It gained about a point in 2012, and costs a third of the values. Later
-#    networks did without.
+#    divided or not? Which k? TensorFlow's default alpha is four orders too
+#    strong.
+# 3. Normalization gained about a point in 2012, and costs a third of the
+#    values. Where pixels are scaled, LRN does nothing, so later networks did
+#    without.
 #
 # ## Exercises
 #

@@ -97,6 +97,8 @@ RIGHT = {
     "q1": [
         _constants("caffe", alpha=5 * 1e-4, k=2.0),
         _constants("tensorflow", depth_radius=np.int64(2), alpha=0.0001),
+        _constants("tensorflow", depth_radius=2.0),
+        _constants("pytorch", size=5.0),
     ],
     "q2": [
         {"E": "2012", "D": "defaults", "C": "Paper", "B": "Caffe"}
