@@ -35,6 +35,7 @@ def _judge_recall(pair):
         (11, 11, 256): "That is a stride of 1.",
         (6, 6, 128): "A pool keeps all channels, whatever its stride.",
         (1, *POOL5): "Leave the batch out: rows, columns, channels.",
+        (None, *POOL5): "Leave the batch, `None`, out.",
     }
     if shape != POOL5:
         known = "Places: (13 - 3) // 2 + 1. The channels stay."
@@ -179,10 +180,8 @@ def _judge_groups(function):
         try:
             found = function(maps.copy(), kernel.copy(), groups)
         except Exception as error:
-            return (
-                f"Your function raised `{type(error).__name__}: {error}`. "
-                f"{tried}"
-            )
+            what = str(error).splitlines()[0] if str(error) else ""
+            return f"It raised `{type(error).__name__}: {what}`. {tried}"
         if is_placeholder(found):
             return NOT_ATTEMPTED
         if fault := _fault_of_groups(np.asarray(found), maps, kernel, groups):
@@ -351,8 +350,8 @@ q3 = Exercise(
     insight="d adds only 4 pixels itself. The rest of what it took along was "
     "its stride, which doubled what e adds.",
     hints=(
-        "Start with a field of 1 and a distance of 1. For each layer: the "
-        "field grows by (filter - 1) * distance, then the distance grows by "
+        "Start with a field of 1 and a distance of 1. For each layer: add "
+        "(filter - 1) * distance to the field, then multiply the distance by "
         "the stride.",
         "After `a` the field is 7 and the distance 2; after `b` they are 11 "
         "and 4.",

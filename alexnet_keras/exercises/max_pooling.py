@@ -44,7 +44,7 @@ def _judge_recall(answer):
         return "The weights: which of its numbers change during training?"
     if not isinstance(shape, list | tuple):
         return f"The shape: give rows, columns and channels, not `{shape!r}`."
-    if tuple(shape) == (1, *_SHAPE):
+    if tuple(shape) in ((1, *_SHAPE), (None, *_SHAPE)):
         return "The shape: the one of a single photo, without the batch."
     if tuple(shape) != _SHAPE:
         return "The shape: each value is divided by something, and stays."
@@ -297,7 +297,7 @@ q2 = Exercise(
     answer=shift_change,
     placeholder=todo,
     insight="Measured against its own size, a pooled map changes less than the "
-    "map. Part of that is because its values are larger: section 6 measured "
+    "map. Part of that is because its values are larger: section 5 measured "
     "against another photo, which takes this out.",
     hints=(
         "Two squares: `image[:227, :227]`, and the same with `shift` added to "

@@ -82,7 +82,7 @@ def pool(values):
 mine, other = pool(small), pool(small.T)
 right = np.array_equal(mine, [[6, 7, 5], [8, 9, 9]])
 right = right and np.array_equal(other, [[6, 8], [7, 9], [5, 9]])
-print("right" if right else f"not [[6, 7, 5], [8, 9, 9]] yet: {mine}")
+print("right" if right else f"not yet: {mine}, and turned {other}")
 
 # %% [markdown]
 # Here is one way, for windows and strides of any size.
@@ -210,11 +210,11 @@ visualize.condensed(ways)
 # **Figure.** The same map made small in three ways, on one scale of colours.
 # The average is pale, every second value has gaps.
 #
-# Edges are thin. In an average, the weak values beside them pull them down.
-# Every second value hits an edge or misses it. The largest value is never
-# missed: **what was found stays found.** (ReLU keeps the larger of 0 and a
-# value, so it may stand behind a max-pool as well, with a quarter of the work.
-# In the program of 2012, layer 1's does.)
+# Edges are thin, one value wide or two. In an average, the weak values beside
+# them pull them down. Every second value hits an edge or misses it. The largest
+# value is never missed: **what was found stays found.** (ReLU keeps the larger
+# of 0 and a value, so it may stand behind a max-pool as well, with a quarter of
+# the work. In the program of 2012, layer 1's does.)
 #
 # ## 3. Does it forget where?
 #
@@ -288,11 +288,12 @@ visualize.overlap(7, pools=((3, 2), (2, 2)))
 # they overlap. Right: 2 wide, none overlap, and none reads the last row and
 # column.
 #
-# Both give 27 x 27. Does overlap help? By 0.4 points in top-1 errors and 0.3 in
-# top-5 errors, says the paper (section 3.4). The logs of 2012 agree: 41.06% and
-# 18.51% became 40.66% and 18.21%. We do not repeat that, since it takes
-# ImageNet. And it is little: elsewhere, on photos of dogs and cats, the *same*
-# training run twice differed by 0.35 points (NVIDIA/DIGITS#1089).
+# Both give 27 x 27. Does overlap help? By 0.4 points in errors of the first
+# guess and 0.3 in top-5 errors, says the paper (section 3.4). The logs of 2012
+# agree: 41.06% and 18.51% became 40.66% and 18.21%. We do not repeat that,
+# since it takes ImageNet. And it is little: elsewhere, on photos of dogs and
+# cats, the *same* training run twice differed by 0.35 points
+# (NVIDIA/DIGITS#1089).
 #
 # ## 5. What if the photo moves?
 #
@@ -336,11 +337,11 @@ visualize.changes_by_shift(shifts, lines)
 # - **Every second value** is no better: leaving out is not pooling.
 # - **pool1** (largest, 3 wide) changes less, at four pixels half as much. But
 #   it does change. With windows 2 wide it changes more.
-# - **The average** does as well, up to three pixels. Both forget where; only
-#   the largest value does not fade (section 2).
+# - **The average** changes no more than the largest, up to three pixels. Both
+#   forget where; only the largest value does not fade (section 2).
 #
-# Why does pool1 help most at four pixels? Four is conv1's stride. Compare the
-# maps one place apart.
+# Why does pool1 halve the change at four pixels? Four is conv1's stride.
+# Compare the maps one place apart.
 
 # %%
 for shift in (1, 4):
@@ -351,7 +352,7 @@ for shift in (1, 4):
 # %% [markdown]
 # At 4 conv1 finds *the same values elsewhere*, and the pool forgets where. At 1
 # to 3 its filters lie on other pixels and find other values, against which a
-# pool can do little. **It forgets where, not what**, and only within a window.
+# pool can do less. **It forgets where, not what**, and only within a window.
 #
 # ## 6. Could a convolution do it?
 #
@@ -383,10 +384,10 @@ print(f"pool1: {8 * 27 * 27 * 96 / 1e6:.1f} million comparisons")
 # ## 7. Who gets the gradient?
 #
 # A pool has no weights, but the gradient must pass it on its way to conv1's
-# weights. Suppose the loss grows 1, 2, 3, 4, 5 and 6 times as fast as the six
-# pooled values of `small`, in this order. Which of its 35 values have a share
-# in that? Nudge one. If it did not win, nothing changes. **Only the winner gets
-# the gradient**, all of it. And the 9, which wins twice?
+# weights. Suppose the slopes of the loss with the six pooled values of `small`
+# are 1 to 6, in this order. Which of its 35 values have a share in that? Nudge
+# one. If it did not win, nothing changes. **Only the winner gets the
+# gradient**, all of it. And the 9, which wins twice?
 
 # %%
 arriving = np.array([[1, 2, 3], [4, 5, 6]])
@@ -401,7 +402,7 @@ for row in range(2):
 # %%
 values = tf.Variable(as_batch(small))
 with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(pool1(values) * as_batch(arriving))  # grows so
+    loss = tf.reduce_sum(pool1(values) * as_batch(arriving))  # slopes 1 to 6
 by_tape = tape.gradient(loss, values)[0, :, :, 0]
 
 print("the 9 gets", back[4, 4])
@@ -450,10 +451,10 @@ print("no difference after ReLU:", after_relu)
 
 # %% [markdown]
 # The zeros win, though they are no part of the map. Keras lets the window hang
-# over and takes the largest value *inside*, as Caffe does (chapter 3). After
+# over, if need be at both ends, and takes the largest value *inside*. After
 # ReLU nothing is below 0, so no zero ever beats a value.
 #
-# A convolution *adds* its zeros. Send a photo four times through a filter of
+# A convolution counts its zeros in. Send a photo four times through a filter of
 # nine ninths, the mean of 3 x 3, with `padding="same"`, or four times through a
 # pool with a stride of 1. What becomes of the brightness of the top row?
 
@@ -482,7 +483,9 @@ visualize.side_by_side([image.astype("uint8") for image in as_rgb], [*shown])
 # each the mean of 3 x 3, it has a dark rim; after four max-pools with padding
 # it has none.
 #
-# The rim is dark where a layer *adds* padding: conv2 to conv5, not the pools.
+# A sum over zeros is small, a largest value does not mind them. So it is with
+# the positive weights here; in conv2 to conv5 the rim is different, too, not
+# always darker.
 #
 # ## AlexNet so far
 
@@ -569,10 +572,10 @@ ex.q3.check(gradient)
 
 
 # %%
-def largest_of(values, relu): ...
+def largest(values, relu): ...
 
 
-ex.q4.check(largest_of)
+ex.q4.check(largest)
 
 # %%
 # ex.q4.hint()

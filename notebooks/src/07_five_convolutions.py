@@ -125,10 +125,16 @@ visualize.towers(networks.ALEXNET[:12])  # to fc6
 # Two convolutions beside each other, no more. Try it in place of `...`:
 # `little` has four channels (the last axis), `filters` holds four filters, each
 # two channels deep. The first two read the first two channels, the others the
-# rest. `conv(maps, kernel)` is an ordinary convolution.
+# rest. `conv(maps, kernel)` is an ordinary convolution, whose filters are as
+# deep as the maps.
+
 
 # %%
-conv = keras.ops.conv
+def conv(maps, kernel, padding="valid"):
+    assert maps.shape[3] == kernel.shape[2], "the filters read other channels"
+    return keras.ops.conv(maps, kernel, padding=padding)
+
+
 rng = np.random.default_rng(2012)
 little = rng.integers(-2, 3, (1, 2, 3, 4)).astype("float32")
 filters = rng.integers(-2, 3, (1, 1, 2, 4)).astype("float32")
@@ -253,8 +259,8 @@ for line in two_towers:
 # with groups and on 48.7% without. So groups alone do not make a network
 # better. But they let a larger one fit: its [**top-1
 # error**](../docs/glossary.md#top-1-error) (the share of photos on which the
-# *first* answer is wrong) was 1.7 points below that of one with half the
-# filters in most layers, on one GPU (paper, section 3.2).
+# *first* answer is wrong) was 1.7 points lower on two GPUs than that of a
+# network with half the filters in most layers, on one (paper, section 3.2).
 #
 # ## 6. How far does each layer see?
 #
@@ -277,7 +283,7 @@ visualize.nested(photo, rows, names)
 # x 6 places and no middle; this is the fourth each way.)
 #
 # 99, 131, 163: filters 3 wide, 16 apart, add 32 each time. No filter grew;
-# conv5's are as small as can be. It is the *stack* that sees more. Remove the
+# conv5's are as small as conv3's. It is the *stack* that sees more. Remove the
 # `#` and look through other eyes.
 
 # %%
@@ -293,17 +299,17 @@ bare = [row._replace(stride=1) for row in rows if isinstance(row, Conv)]
 print([field.size for field in shapes.receptive_fields(bare)])
 
 # %% [markdown]
-# 21 pixels. Each layer adds to the field, and the strides of conv1, pool1 and
-# pool2, 4 x 2 x 2, make what conv3 to conv5 add count 16 times.
+# 21 pixels. Each layer adds to the field. The strides of conv1, pool1 and pool2
+# multiply by 4 x 2 x 2 = 16 what conv3 to conv5 add.
 #
 # ## 7. Is that true?
 #
 # 163 was computed from a table. Ask the network itself: which pixels move a
-# value of conv5? A gradient says how fast something grows with something else.
-# So far that was a loss with a weight; here it is the middle place of a layer,
-# all its maps together, with each *pixel*. Where a pixel is not seen, it is
-# exactly 0. (A pool passes it to winners only. But among so many maps each
-# place wins in some.) How many pixels will not be 0?
+# value of conv5? A gradient says how fast something grows with something else:
+# here the middle place of a layer, all its maps together, with each *pixel*.
+# Where a pixel is not seen, the gradient is exactly 0. (A pool passes it to
+# winners only. But among so many maps each place wins in some.) For how many
+# pixels will it not be 0?
 
 
 # %%
@@ -339,9 +345,10 @@ print(np.convolve([1, 1, 1], [1, 1, 1]))
 # %% [markdown]
 # From the outer ones a single way, from the middle three. (`np.convolve` adds
 # up copies of the second row, one for each number of the first, each a place
-# further.) So it goes on, layer by layer. A layer's inputs lie further and
-# further apart, so the ones of its `comb` do, too. How many ways lead from the
-# outermost of conv5's 163 pixels along a row, how many from the middle?
+# further.) So it goes on, layer by layer; only that a layer's inputs lie
+# further and further apart. (In the code, `comb` has a one for each input.) How
+# many ways lead from the outermost of conv5's 163 pixels along a row, how many
+# from the middle?
 
 # %%
 ways, distance = np.ones(1, int), 1
@@ -357,12 +364,14 @@ visualize.influence(felt, start, ways)  # felt is conv5's
 
 # %% [markdown]
 # **Figure.** Left: how much each pixel moves the middle of conv5. White is
-# exactly 0, the red frame is what we predicted, and each mark of the scale is
-# ten times the one below. Right: the influence of each column of pixels (blue),
-# and its share of the ways (black dashes).
+# exactly 0, the frame is what we predicted, and each number of the scale is ten
+# times the one below. Right: the influence of each column of pixels (blue), its
+# share of the ways (black dashes), and the same limits.
 #
-# 1 against 231; in both directions, 1 against 231 x 231 = 53,361. So what share
-# of the influence has the middle quarter of the field, 81 x 81 pixels?
+# 1 against 231; in both directions, 1 against 231 x 231 = 53,361. (The
+# influence falls less steeply, since the random weights of the ways do not
+# simply add up.) So what share of the influence has the middle quarter of the
+# field, 81 x 81 pixels?
 
 # %%
 quarter = felt[start + 41 : end - 41, start + 41 : end - 41]
@@ -371,9 +380,9 @@ print("middle quarter above 50%:", quarter.sum() > 0.5 * felt.sum())
 print("rim of 8 pixels below 5%:", rim < 0.05 * felt.sum())
 
 # %% [markdown]
-# Where this was written, 62%. The rim, 19% of the pixels, has 2%. So a value
-# *can* see its receptive field, but mostly looks at the middle, its
-# [**effective field**](../docs/glossary.md#effective-field).
+# Where this was written, about 60%. The rim, 19% of the pixels, has 2%. So,
+# with random weights, a value *can* see its receptive field, but mostly looks
+# at the middle, its [**effective field**](../docs/glossary.md#effective-field).
 #
 # ## 8. What does depth buy?
 #
@@ -397,7 +406,8 @@ print(f"{one.multiply_adds / five_work:.1f} times the work")
 # Nine times the weights, five times the work. And it could do less: each of its
 # filters knows one picture of 163 x 163 pixels, and there is no ReLU to decide
 # in between. The stack finds small things first, then things made of them, and
-# all later filters share the small ones. **Depth buys sight**, and cheaply.
+# all later filters share the small ones. **Depth and strides buy sight**, and
+# cheaply.
 #
 # ## 9. Why five, and why 96, 256, 384, 384, 256?
 #
@@ -438,8 +448,8 @@ print(shapes.summary(rows))
 #    the one before: 11, 51, 99, 131, 163 pixels.
 # 2. A grouped convolution is several beside each other, or one with blocks of
 #    zeros. AlexNet's are a 3 GB limit made visible.
-# 3. **Depth buys sight**: small filters on top of each other see as far as a
-#    huge one, with fewer weights, and decide in between.
+# 3. **Depth and strides buy sight**: small filters on top of each other see as
+#    far as a huge one, with fewer weights, and decide in between.
 #
 # ## Exercises
 #
@@ -467,7 +477,8 @@ ex.q1.check(counts)
 # `maps` is `(batch, rows, columns, channels)`, `kernel` is `(side, side,
 # channels // groups, filters)`. The first filters belong to the first group,
 # and so on. Return what `Conv2D` would with so many `groups`, at a stride of 1,
-# without padding and biases. `keras.ops.conv` may help.
+# without padding and biases. Use section 3's `conv`. (`keras.ops.conv` finds
+# groups by itself, from the kernel's depth.)
 
 
 # %%
