@@ -47,7 +47,9 @@ def _judge_recall(answer):
     if is_close(loss, 1.25) and is_close(factor, math.log(10)):
         return "You exchanged the two: the loss comes first."
     if not is_close(loss, math.log(10)):
-        return _named(loss, _LOSS_WRONG, "The loss: knowing nothing costs ln K.")
+        return _named(
+            loss, _LOSS_WRONG, "The loss: knowing nothing costs ln K."
+        )
     if not is_close(factor, 1.25):
         return _named(
             factor,
@@ -97,7 +99,7 @@ _VIEWS_WRONG = {
     "wide": {
         2178: "The picture is not square: it has more places from left to "
         "right than from top to bottom.",
-        7488: "There are 33 places from top to bottom, 0 to 32 (and 118 across).",
+        7488: "There are 33 places from top to bottom, 0 to 32.",
         3894: "Each of these crops can be mirrored as well.",
         3744: "Count the first place, too, and the mirrored ones.",
         302: "Rows and columns multiply.",
@@ -179,9 +181,13 @@ def _judge_feed(function):
         return "Give the function itself: its name, without parentheses."
     import tensorflow as tf
 
-    calls = collections.Counter()
+    calls, faults = collections.Counter(), []
 
     def count(what, value):
+        if fault := _fault_of_input(what, value):
+            faults.append(fault)
+            raise TypeError(fault)
+
         def counted(value):
             calls[what] += 1
             return np.int64(value)
@@ -198,7 +204,12 @@ def _judge_feed(function):
         return tf.stack([number, view])
 
     records = tf.data.Dataset.range(_NUM_PICTURES)
-    fed = function(records, decode, vary, _BATCH)
+    try:
+        fed = function(records, decode, vary, _BATCH)
+    except Exception:
+        if faults:
+            return faults[0]
+        raise
     if is_placeholder(fed):
         return NOT_ATTEMPTED
     if not isinstance(fed, tf.data.Dataset):
@@ -209,6 +220,20 @@ def _judge_feed(function):
     limit = _NUM_PICTURES + 1
     epochs = [[*fed.take(limit).as_numpy_iterator()] for _ in range(_EPOCHS)]
     return _fault_of_feed(epochs, calls)
+
+
+def _fault_of_input(what, value):
+    """Says what is wrong with what `decode` or `vary` was given."""
+    if not hasattr(value, "shape"):
+        return (
+            f"`{what}` takes one picture, not a dataset. `.map({what})` "
+            "applies it to each."
+        )
+    if value.shape.rank and value.shape[0] is None:
+        return f"`{what}` was given a batch. It takes one picture at a time."
+    if value.shape.rank:
+        return f"`{what}` was given a picture that was varied already."
+    return None
 
 
 def _fault_of_feed(epochs, calls):
@@ -352,7 +377,7 @@ _CLUES = {
     "none": "it is the right one.",
     "transposed": "its shifts have the usual size, but another direction.",
     "variance": "how large are its shifts?",
-    "every pixel": "give it a picture of one colour and look at what comes out.",
+    "every pixel": "give it a picture of one colour and look at the result.",
 }
 
 
@@ -405,7 +430,7 @@ q3 = Exercise(
 
 
 def _judge_rows(rows):
-    if not isinstance(rows, list | tuple):
+    if not isinstance(rows, list | tuple) or hasattr(rows, "_fields"):
         return "Give a list of rows, such as `[Conv(...), Norm(...)]`."
     if any(is_placeholder(row) for row in rows):
         done = [row for row in rows if not is_placeholder(row)]
@@ -451,7 +476,10 @@ def _fault_of_row(row, right):
             continue
         if field in ("padding", "rounding") and _same_size(row, right):
             continue
-        return f"{right.name}: {field}. {_ROW_CLUES[field].format(row=row)}"
+        clue = _ROW_CLUES[field]
+        if field == "bias" and kind != "Norm":
+            clue = "Every filter and every unit has one."
+        return f"{right.name}: {field}. {clue.format(row=row)}"
     return None
 
 
@@ -464,7 +492,7 @@ _ROW_CLUES = {
     "groups": "{row.groups} here. Who reads both towers, and who only its own?",
     "activation": "{row.activation!r}. Every layer bends by a ReLU, but the "
     "last, which gives probabilities.",
-    "bias": "{row.bias}. Look at the chapter on it: 1 or 2, with or without?",
+    "bias": "{row.bias} is Caffe's, or nobody's. The paper's k? (Chapter 5.)",
     "size": "{row.size} channels compete? (Chapter 5.)",
     "alpha": "{row.alpha} is not the paper's (chapter 5).",
     "beta": "{row.beta} is not the paper's (chapter 5).",
@@ -485,9 +513,26 @@ def _same_size(row, right):
         return False
 
 
+class _Rows(list):
+    """A list of rows that is shown as one would write it."""
+
+    def __repr__(self):
+        lines = []
+        for row in self:
+            plain = type(row)._field_defaults
+            parts = [repr(row.name)]
+            parts += [
+                f"{field}={value!r}"
+                for field, value in row._asdict().items()
+                if field != "name" and value != plain.get(field)
+            ]
+            lines.append(f"    rows.{type(row).__name__}({', '.join(parts)}),")
+        return "[\n" + "\n".join(lines) + "\n]"
+
+
 q4 = Exercise(
     _judge_rows,
-    answer=list(networks.ALEXNET),
+    answer=_Rows(networks.ALEXNET),
     placeholder=[...],
     insight="Sixteen rows, eight of them with weights. That is AlexNet.",
     hints=(

@@ -4,6 +4,12 @@ A function takes the data and returns a `matplotlib.figure.Figure`; a notebook
 shows it, and `figure.savefig` keeps it. Nothing here touches pyplot's state.
 """
 
+from alexnet_keras.visualize.augmenting import (
+    color_cloud,
+    error_curves,
+    many_ways,
+    vary_by_hand,
+)
 from alexnet_keras.visualize.bends import (
     agreement,
     bends,
@@ -23,6 +29,7 @@ from alexnet_keras.visualize.competition import (
     through_depth,
 )
 from alexnet_keras.visualize.devices import drift, timeline
+from alexnet_keras.visualize.feeding import order, waiting
 from alexnet_keras.visualize.filters import (
     connections,
     depth,
@@ -90,6 +97,7 @@ __all__ = [
     "by_hand_or_learned",
     "chain",
     "changes_by_shift",
+    "color_cloud",
     "compete_by_hand",
     "condensed",
     "confusion",
@@ -102,6 +110,7 @@ __all__ = [
     "descent",
     "drift",
     "durations",
+    "error_curves",
     "fields",
     "flattened",
     "guesses",
@@ -110,6 +119,7 @@ __all__ = [
     "influence",
     "lone",
     "losses",
+    "many_ways",
     "maps",
     "masked_sums",
     "moved_and_pooled",
@@ -118,6 +128,7 @@ __all__ = [
     "nested",
     "network_map",
     "one_pixel",
+    "order",
     "orders",
     "over_time",
     "overhang",
@@ -144,6 +155,8 @@ __all__ = [
     "to_scale",
     "top5_errors",
     "towers",
+    "vary_by_hand",
+    "waiting",
     "weighed",
     "weights_and_work",
 ]

@@ -1,4 +1,4 @@
-"""Making more of few pictures: crops, colours, order, and a pipeline."""
+"""Making more of few pictures: crops, colours, and errors."""
 
 import math
 
@@ -9,16 +9,13 @@ from alexnet_keras.visualize.style import (
     BLACK,
     BLUE,
     GREEN,
-    GREY,
-    LIGHT,
     ORANGE,
-    SKY,
     VERMILION,
     axes_of,
 )
 
 
-def many_ways(images, columns=8, side=100):
+def many_ways(images, columns=8, side=70):
     """Shows pictures in rows, the first one framed.
 
     Args:
@@ -103,7 +100,7 @@ def error_curves(runs):
         panel.set(title=title, xlabel="epoch", xlim=(0, epochs[-1] * 1.08))
         panel.set_ylim(0, 100)
     panels[0, 0].set_ylabel("wrong answers (%)")
-    panels[0, 0].legend(frameon=False, loc="lower left")
+    panels[0, 0].legend(frameon=False, loc="upper right")
     return figure
 
 
@@ -140,84 +137,6 @@ def color_cloud(pixels, stddevs, components, num_points=1500):
         panel.set(xlabel="red (0 to 255)", ylabel=f"{name} (0 to 255)")
         panel.set(xlim=(-20, 275), ylim=(-20, 275), aspect="equal")
     panels[0].legend(frameon=False, loc="upper left", fontsize=9)
-    return figure
-
-
-def order(labels, batch_size):
-    """Draws in which order pictures of some classes reach the network.
-
-    Args:
-        labels: Dict of lists of ints by their names: the class of each
-            picture, in the order in which they come.
-        batch_size: Int.
-
-    Returns:
-        `Figure`: a row for each, a square for each picture with the number of
-        its class, a gap after each batch.
-    """
-    count = len(next(iter(labels.values())))
-    width = count + math.ceil(count / batch_size)
-    figure, axes = axes_of(10, 0.5 + 0.42 * len(labels))
-    shades = (LIGHT, SKY, ORANGE, "white", GREY)
-    for row, kinds in enumerate(labels.values()):
-        for place, kind in enumerate(kinds):
-            left = place + place // batch_size
-            square = (left, row - 0.35), 1, 0.7
-            face = {"facecolor": shades[kind % len(shades)]}
-            axes.add_patch(Rectangle(*square, edgecolor=GREY, lw=0.5, **face))
-            style = {"ha": "center", "va": "center", "fontsize": 7}
-            axes.text(left + 0.5, row, kind, **style)
-    axes.set(xlim=(0, width), ylim=(len(labels) - 0.5, -0.5), xticks=[])
-    axes.set_yticks(range(len(labels)), list(labels))
-    axes.set_xlabel(f"pictures in the order they come, in batches of {batch_size}")
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    return figure
-
-
-def waiting(prepare, step, num_batches=4):
-    """Draws who works when, with batches made on demand and made ahead.
-
-    Args:
-        prepare: Float, milliseconds in which the pipeline makes a batch.
-        step: Float, milliseconds of a step of the network.
-        num_batches: Int.
-
-    Returns:
-        `Figure`: on demand each waits for the other; ahead, a batch is made
-        while the network works on the one before.
-    """
-    figure, axes = axes_of(10, 2.6)
-    ends = {}
-    for row, (name, ahead) in enumerate((("on demand", 0), ("ahead", 1))):
-        free, done = 0.0, 0.0  # when the pipeline and the network are free
-        for batch in range(num_batches):
-            start = free if ahead else max(free, done)
-            free = start + prepare
-            begin = max(free, done)
-            done = begin + step
-            for low, left, long, color in (
-                (row - 0.36, start, prepare, SKY),
-                (row + 0.02, begin, step, ORANGE),
-            ):
-                box = (left, low), long, 0.34
-                axes.add_patch(
-                    Rectangle(*box, facecolor=color, edgecolor="white", lw=2)
-                )
-                style = {"ha": "center", "va": "center", "fontsize": 9}
-                axes.text(left + long / 2, low + 0.17, batch + 1, **style)
-        ends[name] = done
-        axes.text(done + 0.3, row, f"{done:g} ms", va="center")
-    for color, label in ((SKY, "pipeline makes a batch"), (ORANGE, "network")):
-        axes.add_patch(Rectangle((0, 0), 0, 0, facecolor=color, label=label))
-    longest = max(ends.values())
-    axes.set(xlim=(0, 1.1 * longest), ylim=(1.5, -0.5))
-    axes.set_xlabel("time (ms); the numbers are those of the batches")
-    axes.set_yticks((0, 1), list(ends))
-    axes.tick_params(axis="y", length=0)
-    axes.legend(
-        frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1)
-    )
     return figure
 
 
