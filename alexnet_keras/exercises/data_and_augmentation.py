@@ -206,6 +206,7 @@ def _judge_feed(function):
     records = tf.data.Dataset.range(_NUM_PICTURES)
     try:
         fed = function(records, decode, vary, _BATCH)
+        odd = function(records.take(90), decode, vary, 7)
     except Exception:
         if faults:
             return faults[0]
@@ -219,7 +220,21 @@ def _judge_feed(function):
         )
     limit = _NUM_PICTURES + 1
     epochs = [[*fed.take(limit).as_numpy_iterator()] for _ in range(_EPOCHS)]
-    return _fault_of_feed(epochs, calls)
+    counts = calls.copy()
+    return _fault_of_feed(epochs, counts) or _fault_of_sizes(odd)
+
+
+def _fault_of_sizes(fed):
+    """Looks at 90 pictures in batches of 7, which leave 6 over."""
+    sizes = [len(batch) for batch in fed.take(91).as_numpy_iterator()]
+    if sizes[0] != 7:
+        return f"With a `batch_size` of 7 the batches have {sizes[0]} pictures."
+    if sum(sizes) != 90:
+        return (
+            f"Of 90 pictures in batches of 7 come {sum(sizes)}: the last, "
+            "shorter batch belongs to the epoch, too."
+        )
+    return None
 
 
 def _fault_of_input(what, value):
@@ -295,6 +310,12 @@ def _fault_of_order(orders):
             "the first quarter of an epoch brings mostly pictures that are "
             "stored first, so the buffer is too small"
         )
+    places = [np.argsort(order) for order in orders[:2]]
+    if np.corrcoef(places)[0, 1] > 0.7:
+        return (
+            "The order is nearly the same in every epoch: what stands before "
+            "`cache` keeps its order. Shuffle all of them behind it."
+        )
     return None
 
 
@@ -314,7 +335,7 @@ q2 = Exercise(
     insight="Slow and always the same comes before `cache`; what is drawn anew "
     "comes after it; and pictures are shuffled before they are batched.",
     hints=(
-        "Five of section 8's methods: `map` (twice), `cache`, `shuffle`, "
+        "Five of section 9's methods: `map` (twice), `cache`, `shuffle`, "
         "`batch`; and `prefetch` at the end.",
         "Ask of each: shall its result be the same in every epoch? If so, it "
         "stands before `cache`.",
@@ -416,15 +437,15 @@ q3 = Exercise(
         "the numbers. One is easy to tell.",
         "Collect one pixel for 500 seeds: `shifts = np.array([programs[name]"
         "(black, s)[0, 0] for s in range(500)])`.",
-        "`(shifts @ components).std(axis=0)` are the spreads along the "
-        "components. They shall be a tenth of `stddevs`.",
+        "`(shifts @ their_components).std(axis=0)` are the spreads along the "
+        "components. They shall be a tenth of `their_stddevs`.",
     ),
     reasons="""
         One gives every pixel a shift of its own: noise, no light. One has
-        spreads of 360, 58 and 8, a tenth of the *squares* of `stddevs`, and so
-        drives pictures into black and white. Of the other two only one has
-        spreads of 6, 2.4 and 0.9 along the components. The transposed one mixes
-        them: its largest shift is not along the brightness.
+        spreads of 360, 58 and 8, a tenth of the *squares* of the deviations,
+        and so drives pictures into black and white. Of the other two only one
+        has spreads of 6, 2.4 and 0.9 along the components. The transposed one
+        mixes them: its largest shift is not along the brightness.
     """,
 )
 

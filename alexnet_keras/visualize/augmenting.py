@@ -15,8 +15,8 @@ from alexnet_keras.visualize.style import (
 )
 
 
-def many_ways(images, columns=8, side=70):
-    """Shows pictures in rows, the first one framed.
+def many_ways(images, columns=8, side=70, framed=True):
+    """Shows pictures in rows.
 
     Args:
         images: List of arrays `(height, width, 3)`, RGB, 0 to 255; what lies
@@ -24,6 +24,7 @@ def many_ways(images, columns=8, side=70):
         columns: Int.
         side: Int, about how many pixels along a side are drawn: of larger
             pictures every second, third, ... one.
+        framed: Bool, whether the first has a frame.
 
     Returns:
         `Figure`.
@@ -45,7 +46,8 @@ def many_ways(images, columns=8, side=70):
         panel.imshow(shown.astype("uint8"), interpolation="nearest")
     height, width = panels[0, 0].images[0].get_array().shape[:2]
     frame = {"fill": False, "edgecolor": VERMILION, "lw": 4}
-    panels[0, 0].add_patch(Rectangle((-0.5, -0.5), width, height, **frame))
+    if framed:
+        panels[0, 0].add_patch(Rectangle((-0.5, -0.5), width, height, **frame))
     return figure
 
 

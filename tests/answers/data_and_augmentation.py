@@ -102,6 +102,21 @@ def short_batches_too(pictures, decode, vary, size):
     return own.feed(pictures, decode, vary, size).prefetch(1)
 
 
+def batches_of_eight(pictures, decode, vary, batch_size):
+    fed = pictures.map(decode).cache().shuffle(1000).map(vary)
+    return fed.batch(8)
+
+
+def whole_batches(pictures, decode, vary, batch_size):
+    fed = pictures.map(decode).cache().shuffle(1000).map(vary)
+    return fed.batch(batch_size, drop_remainder=True)
+
+
+def frozen(pictures, decode, vary, batch_size):
+    fed = pictures.map(decode).shuffle(1000).cache().shuffle(4)
+    return fed.map(vary).batch(batch_size)
+
+
 WRONG = {
     "recall": [
         ((1.0, 1.25), "log10"),
@@ -156,6 +171,9 @@ WRONG = {
         (not_varied, "`vary` was never called"),
         (not_decoded, "`decode` was never called"),
         (batches_of_ten, "A batch has 10 pictures"),
+        (batches_of_eight, "With a `batch_size` of 7"),
+        (whole_batches, "shorter batch"),
+        (frozen, "nearly the same in every epoch"),
         (dropped, "50 different ones"),
         (a_list, "not `list`"),
         (batched_early, "`vary` was given a batch"),
