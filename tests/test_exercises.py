@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 
+import keras
 import numpy as np
 import pytest
 
@@ -171,3 +172,9 @@ def test_a_message_is_markdown_in_a_notebook_and_text_elsewhere():
     message = stride_and_size.q1.check(...)
     assert repr(message) == message._repr_markdown_() == message.text
     assert message.text.startswith("**○ Not attempted.**")
+
+
+def test_a_seed_that_the_notebook_has_set_changes_no_verdict():
+    keras.utils.set_random_seed(2012)
+    for exercise in ALL.values():
+        assert exercise.check(exercise.answer).outcome == core.CORRECT
