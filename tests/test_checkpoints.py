@@ -129,8 +129,8 @@ def test_twenty_kills_leave_no_trace(
     rng.shuffle(moments)
     more = ("--devices", devices)
     whole, folder = tmp_path / "whole", tmp_path / "killed"
-    assert main(command(photos, whole, *more, epochs=60)) == 0
-    arguments = kill(moments, command(photos, folder, *more, epochs=60))
+    assert main(command(photos, whole, *more, epochs=120)) == 0
+    arguments = kill(moments, command(photos, folder, *more, epochs=120))
     assert main(arguments) == 0
     assert_equal_runs(whole, folder)
 

@@ -160,6 +160,8 @@ x = np.array([-2.0, -0.5, 0.0, 0.5, 2.0])
 for name, bend in bends.items():
     in_keras = keras.activations.get(name)(x)
     print(name, bend(x).round(2), np.allclose(bend(x), in_keras, atol=1e-6))
+up, down = np.exp(x), np.exp(-x)
+print("tanh by hand:", np.allclose((up - down) / (up + down), np.tanh(x)))
 
 # %% [markdown]
 # How fast does the output grow with the input? That is the
