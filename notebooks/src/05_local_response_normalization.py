@@ -139,8 +139,8 @@ print(np.allclose(by_loop, layer(as_maps(pixel)), atol=1e-5))
 print(np.allclose(by_loop, by_tf, atol=1e-5))
 
 # %% [markdown]
-# Three ways agree. Note the other names: the window is `size` or
-# `depth_radius`, and `k` is `bias`.
+# They do. Other names: the window is `size` or `depth_radius`, and `k` is
+# `bias` (not a filter's bias).
 #
 # ## 3. What do the paper's constants do?
 #
@@ -258,8 +258,8 @@ np.allclose(normalized_first, exchanged_first)
 # | Caffe | `local_size`: all | **divided by it** | 1 if not given |
 # | PyTorch | `size`: all | **divided by `size`** | 1 if not given |
 #
-# Give the same numbers to all. (PyTorch is not installed here; `divided` is the
-# formula in its documentation.) Who gives channel 4 the largest value?
+# Give these three to all, and TensorFlow a `k` of 2. (`divided` is the formula
+# in PyTorch's documentation.) Who gives channel 4 the largest value?
 
 
 # %%
@@ -311,9 +311,9 @@ print(np.allclose(caffe, by_layer), np.allclose(caffe, by_tf))
 # ## 7. And if one gives no numbers at all?
 #
 # Then TensorFlow takes a radius of 5, a bias of 1, alpha 1 and beta 0.5. Try it
-# on a photo behind conv1, with random filters as at the start of 2012. (What
-# LRN does depends on how large values are, not on what the filters look for.)
-# The largest value is about 80. What is the largest after LRN? And if all
+# on a photo behind conv1, with random filters, the start of 2012 (chapter 4).
+# (What LRN does depends on how large values are, not on what the filters look
+# for.) The largest value is about 80. What is the largest after LRN? And if all
 # values were twice as large?
 
 # %%

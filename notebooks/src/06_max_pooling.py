@@ -338,7 +338,7 @@ visualize.changes_by_shift(shifts, lines)
 # - **pool1** (largest, 3 wide) changes less, at four pixels half as much. But
 #   it does change. With windows 2 wide it changes more.
 # - **The average** changes no more than the largest, up to three pixels. Both
-#   forget where; only the largest value does not fade (section 2).
+#   forget where, but the largest value does not fade (section 2).
 #
 # Why does pool1 halve the change at four pixels? Four is conv1's stride.
 # Compare the maps one place apart.

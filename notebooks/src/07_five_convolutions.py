@@ -39,7 +39,7 @@ ex.recall.check((..., ...))  # (rows, columns, channels), weights
 # filters found its pattern. `building.build` makes Keras layers of the
 # package's list. Here are the first ten rows, conv1 to pool5, with random
 # weights (He's start, chapter 4): nothing is learned yet. What will the maps of
-# conv5 still show of the tower?
+# conv5 still show of the photo?
 
 # %%
 import keras
@@ -76,7 +76,7 @@ visualize.maps(found)
 # equally large: white is 0, dark is much. (Photo: danielbuechele, CC BY 2.0,
 # cropped; from scikit-learn.)
 #
-# Of the tower, a coarse outline: conv5 has 13 places across, but 256 numbers at
+# Of the photo, a coarse outline: conv5 has 13 places across, but 256 numbers at
 # each. What they *mean* is yet to be learned. Chapter 13 looks into trained
 # networks.
 #
@@ -92,7 +92,7 @@ for layer in convs:
 # %% [markdown]
 # Wrong, if you said 96 for conv2. Its filters are **48** deep, and it has two
 # kernels of 128 filters. conv4 and conv5 come in two as well; conv1 and conv3
-# are as you know it.
+# have one each.
 #
 # ## 2. Why only half?
 #
@@ -250,7 +250,7 @@ for line in two_towers:
 # %% [markdown]
 # A third of the work, but 2% of the weights: most weights are in the fully
 # connected layers (chapter 8). The paper says that no convolution has more than
-# 1% of the weights (paper, section 7). That is a little off: conv3 has 1.45%,
+# 1% of the weights (paper, section 1). That is a little off: conv3 has 1.45%,
 # conv4 1.09%.
 #
 # The price? In a [re-run by
@@ -279,7 +279,7 @@ visualize.nested(photo, rows, names)
 
 # %% [markdown]
 # **Figure.** What the middle value of each layer sees: a few pixels of a
-# pillar, a gallery, two storeys, then more and more of the tower. (pool5 has 6
+# pillar, a gallery, two storeys, then more and more of the photo. (pool5 has 6
 # x 6 places and no middle; this is the fourth each way.)
 #
 # 99, 131, 163: filters 3 wide, 16 apart, add 32 each time. No filter grew;

@@ -417,7 +417,7 @@ visualize.answer_grid(big, grid[:, :, favourite], window=227, step=32)
 # place, sent through fc6 to fc8, gives the grid's answer there. Second: the
 # photo's 227 x 227 pixels at that place, sent through the whole network, do so
 # too. If one fails: at how many of pool5's 36 places do crop and photo agree?
-# (In chapter 3, which saw only real pixels?)
+# (Chapter 3: which see only real pixels?)
 
 # %%
 to_pool5 = keras.Model(network.input, network.get_layer("pool5").output)
@@ -508,7 +508,7 @@ ex.q1.check(counts)
 #
 # `logits` is `(batch, classes)`, `labels` holds each row's right class. Return
 # the probabilities, in the shape of `logits`, and the losses, one a row. Logits
-# of 1000 and -1000 are tried, too; loops are welcome. There a float may hold 0
+# of 1000 and -1000 are tried, too (loops are welcome): there a float may hold 0
 # for p, and -ln(0) is infinite: but ln(a / b) is ln(a) - ln(b), and ln(exp(z))
 # is z.
 

@@ -65,8 +65,8 @@ print(f"{weights / bits:.1f} weights for each bit")
 # To find out, keep pictures back. The network learns from the [**training
 # set**](../docs/glossary.md#training-set); the [**validation
 # set**](../docs/glossary.md#validation-set) it is only asked about. Here are
-# 300 solids for each, as small as 37 x 37 pixels. The network will get their
-# centre, 32 x 32, minus the mean and divided by the usual size of the rest.
+# 300 bodies for each, as small as 37 x 37 pixels. The network will get their
+# centre, 32 x 32, minus the mean and divided by the pixels' spread.
 
 
 # %%
@@ -163,7 +163,7 @@ visualize.error_curves(runs)
 # More photos would help, but labels cost. So make more of each photo: change it
 # so that its class stays. That is
 # [**augmentation**](../docs/glossary.md#augmentation). Think of three changes,
-# then look. (`[n, 0]` is a seed.)
+# then look. (`[n, 0]`, a seed, fixes what is drawn.)
 
 
 # %%
@@ -220,10 +220,10 @@ for top, left in places:
         print("found the package's first crop at", top, left)
 
 # %% [markdown]
-# 33 x 33 places, since both 0 and 32 are allowed: chapter 3's "and one place
-# more". 2048 is 32 x 32 x 2. But the authors' program draws from 0 to twice its
-# border, both included. **With a border of 16, which makes 224, the paper's
-# 2048 is 2178 in its code.**
+# 33 x 33 places, since both 0 and 32 are allowed: chapter 3's "+ 1". 2048 is 32
+# x 32 x 2. But the authors' program draws from 0 to twice its border, both
+# included. **With a border of 16, which makes 224, the paper's 2048 is 2178 in
+# its code.**
 #
 # So has one photo become 2178? Take the first crop, and one that begins `away`
 # pixels further down and right. How many pixels do they share? And how alike
@@ -283,11 +283,11 @@ visualize.color_cloud(pixels, stddevs, components)
 #
 # The first has as much red as green and blue: **brightness**. The second is red
 # against blue, the third green against both. They are the
-# [**eigenvectors**](../docs/glossary.md#eigenvector) of the covariance: no
-# straight line tells from one what another will be. The variance along each is
-# its [**eigenvalue**](../docs/glossary.md#eigenvalue). (We let red be
-# positive.) On ImageNet the deviations are 121.78, 37.09 and 19.72, the first
-# direction 0.56, 0.58, 0.59 (cuda-convnet2).
+# [**eigenvectors**](../docs/glossary.md#eigenvector) of `covariance`, the 3 x 3
+# numbers that say which colours vary together. The variance along each is its
+# [**eigenvalue**](../docs/glossary.md#eigenvalue). (We let red be positive.) On
+# ImageNet the deviations are 121.78, 37.09 and 19.72, the first direction 0.56,
+# 0.58, 0.59 (cuda-convnet2).
 #
 # How far to shift? For each photo, draw three numbers with a spread of 0.1, one
 # for each component. The *paper* multiplies each by its eigenvalue, its *code*
@@ -306,8 +306,8 @@ print((255 * np.sqrt([0.2175, 0.0188, 0.0045])).round(0))
 # 1483: with pixels from 0 to 255 the paper's rule makes photos black or white.
 # With 0 to 1 it gives 6. A variance has the *square* of a pixel's unit, so its
 # effect depends on the scale. The package follows the code. (Many programs hold
-# 0.2175, 0.0188 and 0.0045, about ImageNet's variances on 0 to 1: see their
-# roots in the last line.)
+# 0.2175, 0.0188 and 0.0045, about ImageNet's variances on 0 to 1; last line:
+# their roots x 255.)
 #
 # ## 6. Which of two programs is right?
 #
@@ -334,7 +334,7 @@ visualize.side_by_side(tried, names)
 
 # %% [markdown]
 # **Figure.** The photo, shifted along the first component by eight times the
-# usual amount. Program a makes it brighter or darker, program b yellowish or
+# usual amount. Program a makes it brighter or darker, program b greenish or
 # violet.
 #
 # The eigenvectors are the *columns* of `components`, and `components @ amounts`
@@ -352,7 +352,7 @@ for name, shift in (("a", shift_a), ("b", shift_b)):
 print("wanted", (0.1 * stddevs).round(1))
 
 # %% [markdown]
-# Only program a has the spreads that are wanted.
+# a is near all three. Of b the third, 2.9, is wrong.
 #
 # ## 7. Does it help?
 #
@@ -396,7 +396,7 @@ visualize.error_curves(runs)
 # validation error without a trick was 49 to 57%, in the mean 52. Each cure
 # helped at every seed; the means were 47% with dropout, whose gap stays wide,
 # 44% with decay, 43% with augmentation. All three, milder, came to about 39%
-# with each of three seeds. That is the paper's answer to this chapter's title:
+# (seeds 1, 2 and 2012). That is the paper's answer to this chapter's title:
 # many views of each photo, and two ways to keep weights from learning by heart.
 #
 # ## 8. Are ten looks better than one?
@@ -484,9 +484,9 @@ for name, dataset in stages.items():
     print(f"{name}: {per_picture:.1f} ms a picture")
 
 # %% [markdown]
-# Decoding and varying. But decoding gives the same each time, and `cache` keeps
-# what came out the first time. How often is `decode` called in three epochs of
-# 60 pictures, without it and with it?
+# Varying, mostly: each line includes those above it. But decoding gives the
+# same each time, and `cache` keeps it. How often is `decode` called in three
+# epochs of 60 pictures, without it and with it?
 #
 # Several cores can work at once: `map(..., num_parallel_calls=4)`. And
 # `prefetch(2)` makes up to two batches ahead while the network works. A batch
