@@ -129,6 +129,17 @@ def todo(*arguments):
     """Stands in for the function that a learner has yet to write."""
 
 
+def fault_of_function(given):
+    """Says what is wrong with an answer that should be a function.
+
+    Returns:
+        Str, or None if it can be called.
+    """
+    if not callable(given):
+        return "Give the function itself: its name, without parentheses."
+    return None
+
+
 def fault_of_keys(given, keys):
     """Says what is wrong with a dictionary of answers before it is judged.
 
@@ -146,6 +157,24 @@ def fault_of_keys(given, keys):
 def is_close(number, right, tolerance=0.003):
     """Says whether a number is right but for a share of it."""
     return abs(number - right) <= tolerance * abs(right)
+
+
+def named(number, mistakes, otherwise, tolerance=0.003):
+    """Picks the message for a wrong number.
+
+    Args:
+        number: Float.
+        mistakes: Dict of messages by the wrong numbers that they are for.
+        otherwise: Str, what to say of any other number.
+        tolerance: Float, as for `is_close`.
+
+    Returns:
+        Str.
+    """
+    for wrong, message in mistakes.items():
+        if is_close(number, wrong, tolerance):
+            return message
+    return otherwise
 
 
 def is_placeholder(answer):

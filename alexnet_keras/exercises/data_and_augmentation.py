@@ -12,9 +12,11 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_close,
     is_placeholder,
+    named,
     todo,
 )
 
@@ -48,23 +50,14 @@ def _judge_recall(answer):
     if is_close(loss, 1.25) and is_close(factor, math.log(10)):
         return "You exchanged the two: the loss comes first."
     if not is_close(loss, math.log(10)):
-        return _named(
-            loss, _LOSS_WRONG, "The loss: knowing nothing costs ln K."
-        )
+        return named(loss, _LOSS_WRONG, "The loss: knowing nothing costs ln K.")
     if not is_close(factor, 1.25):
-        return _named(
+        return named(
             factor,
             _FACTOR_WRONG,
             "The factor: four fifths stay. Times what are they a whole?",
         )
     return None
-
-
-def _named(number, mistakes, otherwise):
-    for wrong, message in mistakes.items():
-        if is_close(number, wrong):
-            return message
-    return otherwise
 
 
 recall = Exercise(
@@ -178,8 +171,8 @@ def feed(pictures, decode, vary, batch_size):
 
 def _judge_feed(function):
     """Judges a pipeline by what comes out, and by how often it decodes."""
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     import tensorflow as tf
 
     calls, faults = collections.Counter(), []

@@ -8,6 +8,7 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_close,
     is_placeholder,
@@ -65,8 +66,8 @@ def conv_layer(image, kernel, biases):
 
 
 def _judge_layer(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for shape, side, filters in (
         ((6, 8, 3), 3, 5),
         ((7, 5, 2), 2, 1),

@@ -8,6 +8,7 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_placeholder,
     todo,
@@ -161,8 +162,8 @@ def grouped(maps, kernel, groups):
 
 
 def _judge_groups(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for shape, side, filters, groups in (
         ((2, 5, 7, 6), 3, 4, 2),
         ((1, 6, 4, 6), 2, 9, 3),

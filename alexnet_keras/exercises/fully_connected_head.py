@@ -10,9 +10,11 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_close,
     is_placeholder,
+    named,
     todo,
 )
 
@@ -202,8 +204,8 @@ def _cases():
 
 
 def _judge_losses(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for case, (logits, labels) in enumerate(_cases()):
         try:
             with np.errstate(all="ignore"):
@@ -404,10 +406,8 @@ def _judge_factors(given):
             return f"`{key}` must be a number, not `{number!r}`."
         if is_close(number, _RIGHT[key], 1e-3):
             continue
-        for wrong, message in _FACTORS_WRONG[key].items():
-            if is_close(number, wrong, 1e-3):
-                return f"`{key}`: {message}"
-        return f"`{key}`: take ten units that give 1. What comes through?"
+        known = "take ten units that give 1. What comes through?"
+        return f"`{key}`: {named(number, _FACTORS_WRONG[key], known, 1e-3)}"
     return None
 
 
@@ -485,10 +485,7 @@ def _judge_riddles(given):
 
 def _near(number, wrong, otherwise):
     """Names the mistake whose number is close."""
-    for mistake, message in wrong.items():
-        if is_close(number, mistake, 0.01 if number % 1 else 1e-9):
-            return message
-    return otherwise
+    return named(number, wrong, otherwise, 0.01 if number % 1 else 1e-9)
 
 
 q4 = Exercise(

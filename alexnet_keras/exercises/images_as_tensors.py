@@ -8,6 +8,7 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_close,
     is_placeholder,
@@ -75,8 +76,8 @@ def _photos(sizes):
 
 
 def _judge_batch(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     mean = (127.3, 119.7, 104.9)
     for sizes in ([(227, 227)], [(229, 301), (413, 227), (300, 300)]):
         photos = _photos(sizes)
@@ -220,8 +221,8 @@ def repair(image):
 def _judge_repair(function):
     if isinstance(function, np.ndarray):
         return "Give the function that repairs, not a repaired photo."
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for number, (height, width) in enumerate(((213, 180), (7, 5), (6, 9))):
         rng = np.random.default_rng([number, height])
         right = rng.integers(0, 256, (height, width, 3)).astype("uint8")

@@ -10,6 +10,7 @@ from alexnet_keras.exercises.core import (
     fault_of_keys,
     is_close,
     is_placeholder,
+    named,
 )
 
 PAPER = {"size": 5, "bias": 2.0, "alpha": 1e-4, "beta": 0.75}
@@ -346,15 +347,14 @@ def _judge_predictions(given):
         exact = key in ("tower", "caffe")
         if is_close(number, right, 0 if exact else 0.006):
             continue
-        for wrong, message in _MISSED[key].items():
-            if is_close(number, wrong, 0 if exact else 0.003):
-                return f"`{key}`: {message}"
-        if exact:
-            return f"`{key}`: draw channel 48, and count two to either side."
-        return (
-            f"`{key}`: add the squares in the window, times 1e-4, plus 2; to "
-            "the power of 0.75; then divide 1000 by it."
+        known = (
+            "draw channel 48, and count two to either side."
+            if exact
+            else "add the squares in the window, times 1e-4, plus 2; to the "
+            "power of 0.75; then divide 1000 by it."
         )
+        why = named(number, _MISSED[key], known, 0 if exact else 0.003)
+        return f"`{key}`: {why}"
     return None
 
 

@@ -10,6 +10,7 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     is_placeholder,
     todo,
 )
@@ -86,8 +87,8 @@ def max_pool(maps, size, stride, round_up=False):
 
 
 def _judge_pool(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     rng = np.random.default_rng(6)
     for shape, size, stride in (
         ((9, 13, 2), 3, 2),
@@ -233,8 +234,8 @@ def _pooled(maps):
 
 
 def _judge_shift(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for shift in (1, 3, 6):
         image = np.random.default_rng([6, shift]).normal(size=(236, 241))
         image = image.cumsum(0).cumsum(1)
@@ -421,8 +422,8 @@ def largest(values, relu):
 
 
 def _judge_largest(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     lists = [5.0, 2.0], [2.0, 5.0], [-3.0, -1.0], [-1.0, -3.0]
     longer = [4.0, -7.0, 6.5, 1.0, 6.0], [-2.0, -9.0, -0.5], [3.0, 3.0, 3.0]
     for values in itertools.chain(lists, longer):

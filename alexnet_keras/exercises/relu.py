@@ -8,9 +8,11 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_close,
     is_placeholder,
+    named,
     todo,
 )
 
@@ -125,8 +127,8 @@ def leaky(x):
 
 
 def _judge_leaky(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     rng = np.random.default_rng(4)
     for shape in ((7,), (2, 3, 4)):
         x = 3 * rng.normal(size=shape)
@@ -377,13 +379,11 @@ def _judge_chain(given):
             return f"`{key}` must be a number, not `{number!r}`."
         if number == right or (right and is_close(number, right, 0.03)):
             continue
-        for wrong, message in _CHAIN_WRONG[key].items():
-            if number == wrong or (wrong and is_close(number, wrong, 0.003)):
-                return f"`{key}`: {message}"
-        return (
-            f"`{key}`: multiply the weight and the slope of each layer, then "
-            "all layers with one another."
+        known = (
+            "multiply the weight and the slope of each layer, then all layers "
+            "with one another."
         )
+        return f"`{key}`: {named(number, _CHAIN_WRONG[key], known)}"
     return None
 
 

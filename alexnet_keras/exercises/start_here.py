@@ -8,6 +8,7 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_close,
     is_placeholder,
@@ -56,8 +57,8 @@ _MISTAKES = (
 
 
 def _judge_is_right(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     rng = np.random.default_rng(2012)
     found, ranks = [], []
     for classes in (10, 12, 40):
@@ -206,8 +207,8 @@ _FACTORS = (
 
 
 def _judge_epochs(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     found, exact = [], []
     for hours, pictures, multiply_adds, rate in _CASES:
         said = function(hours, pictures, multiply_adds, rate)

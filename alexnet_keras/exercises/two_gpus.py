@@ -6,6 +6,7 @@ from alexnet_keras.exercises.core import (
     NOT_ATTEMPTED,
     Exercise,
     Progress,
+    fault_of_function,
     fault_of_keys,
     is_placeholder,
     todo,
@@ -33,8 +34,8 @@ def _regression(sizes):
 
 
 def _judge_all_reduce(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for sizes in ([4, 4], [3, 3, 3], [8, 4], [1, 5, 2], [7, 2, 1, 6]):
         gradients, whole = _regression(sizes)
         found = function([part.copy() for part in gradients], list(sizes))
@@ -95,8 +96,8 @@ q1 = Exercise(
 
 
 def _judge_weights(function):
-    if not callable(function):
-        return "Give the function itself: its name, without parentheses."
+    if fault := fault_of_function(function):
+        return fault
     for sizes in ([8, 8], [2, 1], [5, 4, 4], [3, 3, 3, 1]):
         found = function(list(sizes))
         if is_placeholder(found):
