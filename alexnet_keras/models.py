@@ -12,10 +12,17 @@ import keras
 import numpy as np
 from keras import layers
 
-from alexnet_keras import networks
+from alexnet_keras import networks, shapes
 from alexnet_keras.building import build
 from alexnet_keras.rows import Dropout
-from alexnet_keras.weights import ENDINGS, assign, is_rescaling, read
+from alexnet_keras.weights import (
+    ENDINGS,
+    arrays_of,
+    assign,
+    give,
+    is_rescaling,
+    read,
+)
 
 
 def AlexNet(
@@ -170,6 +177,28 @@ def AlexNetMini():
     The same layers in the same order, two towers and normalisation included,
     with 5 x 5 filters at stride 2 in conv1 and a fraction of the channels.
     """
+
+
+def match_fan_ins(model, network="two-tower"):
+    """Scales a fresh small network's kernels to what a large one's would be.
+
+    The standard deviations of 2012 presume the full network: a layer's sums
+    spread by its weights' deviation times the square root of how many values a
+    filter reads. Each kernel is multiplied by the square root of how many more
+    the other network's filter reads.
+
+    Args:
+        model: A model of `models` with fresh weights; changed in place.
+        network: Str, the table in `networks.NETWORKS` whose sums to match.
+    """
+    plan = networks.find(network)
+    lines = shapes.table(plan.layers, plan.size)
+    full = {line.name: line.kernel for line in lines if line.kernel}
+    for layer in model.layers:
+        if layer.name in full:
+            kernel, bias = arrays_of(layer)
+            more = np.prod(full[layer.name][:-1]) / np.prod(kernel.shape[:-1])
+            give(layer, (kernel * np.sqrt(more), bias))
 
 
 def _check(weights, pooling, classes, initialization, rescaling):

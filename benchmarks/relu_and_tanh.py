@@ -19,10 +19,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_keras import data, networks, shapes
+from alexnet_keras import data, networks
 from alexnet_keras.building import build
 from alexnet_keras.datasets.relu_and_tanh import BLOCK, EPOCH, TABLE, steps_to
 from alexnet_keras.files import replacing
+from alexnet_keras.models import match_fan_ins
 from alexnet_keras.rows import Dropout, Norm
 
 SIZE, BATCH = 64, 128
@@ -46,21 +47,11 @@ def plain(layers, activation):
     ]
 
 
-def fan_ins(layers, size):
-    """Gives how many values one filter or unit of each layer reads."""
-    lines = shapes.table(layers, size)
-    return {
-        line.name: math.prod(line.kernel[:-1]) for line in lines if line.kernel
-    }
-
-
 def make(start, activation, colors, seed):
     """Builds a network at its start."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     rows = plain(networks.MINI, activation)
-    own = fan_ins(rows, SIZE)
-    full = fan_ins(networks.ALEXNET, 227)
     image = keras.Input((SIZE, SIZE, 3))
     scale = 1.0 if start == "2012" else colors.scale
     x = keras.layers.Rescaling(
@@ -68,14 +59,13 @@ def make(start, activation, colors, seed):
     )(image)
     kind = "2012" if start == "2012" else "he"
     model = keras.Model(image, build(rows, x, initialization=kind))
-    for name, fan_in in own.items():
-        layer = model.get_layer(name)
-        if start == "2012":  # as large in sum as the full network's
-            layer.kernel.assign(layer.kernel * math.sqrt(full[name] / fan_in))
-        elif activation == "tanh" and name != "fc8":
-            glorot = keras.initializers.GlorotNormal(seed)
-            layer.kernel.assign(glorot(layer.kernel.shape))
-        if activation == "tanh":
+    if start == "2012":
+        match_fan_ins(model)
+    for layer in model.layers:
+        if activation == "tanh" and layer.weights:
+            if start == "today" and layer.name != "fc8":
+                glorot = keras.initializers.GlorotNormal(seed)
+                layer.kernel.assign(glorot(layer.kernel.shape))
             layer.bias.assign(layer.bias * 0)
     return model
 
