@@ -52,6 +52,10 @@ train: $(VENV)/.installed  ## Train AlexNet on solids, on two devices
 	$(BIN)/alexnet-keras train --data solids --strategy mirrored \
 		--devices 2 --precision auto $(ARGS)
 
+.PHONY: trained
+trained: $(VENV)/.installed  ## Train anew what comes trained with the package
+	$(BIN)/python tools/make_trained.py $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.installed  ## Check the style of the code (seconds)
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from alexnet_keras import networks, shapes
+from alexnet_keras import networks, shapes, trained
 from alexnet_keras.building import build
 from alexnet_keras.rows import Dropout
 from alexnet_keras.weights import (
@@ -53,7 +53,9 @@ def AlexNet(
         weights: None for random weights, or the path of a `.weights.h5` or
             `.keras` file of this package. Without the top, the rest of a whole
             network's file is left out. `exchange.load` opens the files of
-            others. No ImageNet weights come with this package.
+            others. No ImageNet weights come with this package, but
+            `AlexNetMini` has `"solids"`, trained on the embedded set
+            (`alexnet_keras/trained/README.md`).
         input_tensor: A Keras tensor to use as the input, instead of
             `input_shape`.
         input_shape: `(height, width, channels)` of the images. Without the
@@ -74,7 +76,8 @@ def AlexNet(
         kernel_regularizer: Regularizer of every kernel, or None.
         rescaling: A pair `(mean, scale)`, each a number or one for each of
             RGB: the model then takes RGB from 0 to 255 and begins with
-            `(inputs - mean) / scale`. None has none.
+            `(inputs - mean) / scale`. None has none, but with
+            `weights="solids"` that of its training.
 
     Returns:
         A functional `keras.Model`.
@@ -84,7 +87,10 @@ def AlexNet(
             for pool5, or the weights do not fit; the message says what does.
     """
     plan = networks.find(network)
-    _check(weights, pooling, classes, initialization, rescaling)
+    _check(network, weights, pooling, classes, initialization, rescaling)
+    found = None if weights is None else _read(weights)
+    if _is_shipped(weights) and rescaling is None:
+        rescaling = found.rescaling
     image = _input(plan, include_top, input_tensor, input_shape)
     rows = [
         row._replace(rate=dropout) if isinstance(row, Dropout) else row
@@ -107,8 +113,8 @@ def AlexNet(
         image = keras.utils.get_source_inputs(input_tensor)
         image = image[0] if len(image) == 1 else image  # calls may warn else
     model = keras.Model(image, x, name=name or plan.name)
-    if weights is not None:
-        assign(model, read(weights), network)
+    if found is not None:
+        assign(model, found, network)
     return model
 
 
@@ -201,8 +207,24 @@ def match_fan_ins(model, network="two-tower"):
             give(layer, (kernel * np.sqrt(more), bias))
 
 
-def _check(weights, pooling, classes, initialization, rescaling):
-    if weights is not None:
+def _read(weights):
+    """Reads a file of weights, or the one that comes with the package."""
+    return read(trained.MINI if _is_shipped(weights) else weights)
+
+
+def _is_shipped(weights):
+    return isinstance(weights, str) and weights == trained.SOLIDS
+
+
+def _check(network, weights, pooling, classes, initialization, rescaling):
+    if _is_shipped(weights) and network != "mini":
+        raise ValueError(
+            'Only `AlexNetMini` comes trained on solids. Received: weights="'
+            f'solids" for {networks.NETWORKS[network].builder}. The conv1 '
+            "filters of `AlexNet` come too: `trained.conv1_filters()`. To "
+            f"train this one: alexnet-keras train --model {network}"
+        )
+    elif weights is not None and not _is_shipped(weights):
         _check_path(weights)
     if pooling not in (None, "avg", "max"):
         raise ValueError(
@@ -242,7 +264,8 @@ def _check_path(weights):
     if not os.path.isfile(path):
         raise ValueError(
             "`weights` must be None or the path of a file. There is no such "
-            f"file. Received: weights={path!r}"
+            f"file. Received: weights={path!r}. `AlexNetMini` also takes "
+            'weights="solids".'
         )
     if not path.endswith(ENDINGS):
         raise ValueError(

@@ -44,7 +44,11 @@ INSIDE = {
     for module in re.findall("`(.*?)`", modules)
 }
 # Modules that do not have the name of what pip installs.
-DISTRIBUTIONS = {"PIL": "pillow", "IPython": "ipywidgets"}
+DISTRIBUTIONS = {
+    "IPython": "ipywidgets",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+}
 HEAVY = {"tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
 # Absent on Windows: https://docs.python.org/3/library/unix.html
 POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
@@ -53,6 +57,8 @@ POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 def place_of(path):
     """The room of a file, and its module within: `("data", "cache")`."""
     room, *inner = path.relative_to(PACKAGE).with_suffix("").parts
+    if inner == ["__init__"] and len([*path.parent.rglob("*.py")]) == 1:
+        inner = []  # a folder for its files: the face is all there is
     return room, ".".join(inner)
 
 
