@@ -255,6 +255,25 @@ def test_workers_that_end_well_give_zero():
     assert workers.launch(2, [sys.executable, "-c", "print()"]) == 0
 
 
+def test_started_workers_know_one_another():
+    code = "import os; print(os.environ['TF_CONFIG'])"
+    with workers.started(2, [sys.executable, "-c", code]) as pair:
+        told = [json.loads(worker.communicate()[0]) for worker in pair]
+    assert [worker.returncode for worker in pair] == [0, 0]
+    assert [config["task"]["index"] for config in told] == [0, 1]
+    assert told[0]["cluster"] == told[1]["cluster"]
+
+
+def test_no_started_worker_outlives_a_block_that_fails():
+    code = "import time; time.sleep(600)"
+    with pytest.raises(ZeroDivisionError):
+        with workers.started(2, [sys.executable, "-c", code]) as pair:
+            1 / 0  # noqa: B018
+    for worker in pair:
+        assert worker.returncode is not None
+        worker.stdout.close()
+
+
 @pytest.mark.slow
 def test_two_workers_equal_one_process(photos, tmp_path):
     ends = {}

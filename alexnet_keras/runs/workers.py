@@ -29,30 +29,52 @@ def launch(count, command, patience=60):
         Int: 0 if all workers ended well, 130 after Ctrl-C, else the code of
         the first that failed (a signal's number is added to 128).
     """
-    addresses = free_addresses(count)
-    workers, threads = [], []
-    for index in range(count):
-        worker = subprocess.Popen(
-            command,
-            env=environment(addresses, index),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # Ctrl-C comes to us alone
-        )
-        workers.append(worker)
-        threads.append(
-            threading.Thread(target=_show, args=(index, worker.stdout))
-        )
-        threads[-1].start()
+    threads = []
     try:
-        code = _wait(workers, patience)
+        with started(count, command, patience) as workers:
+            for index, worker in enumerate(workers):
+                thread = threading.Thread(
+                    target=_show, args=(index, worker.stdout)
+                )
+                thread.start()
+                threads.append(thread)
+            return _wait(workers, patience)
     finally:
-        _end(workers, patience)
         for thread in threads:
             thread.join()
-    return code
+
+
+@contextlib.contextmanager
+def started(count, command, patience=5):
+    """Starts a command once for each of several workers, as `launch` does.
+
+    Whatever happens in the `with` block, no worker outlives it.
+
+    Args:
+        count: Int, how many workers.
+        command: List of str.
+        patience: Seconds that a worker which is told to end is given.
+
+    Yields:
+        List of `subprocess.Popen`, whose `stdout` has the errors, too.
+    """
+    addresses = free_addresses(count)
+    workers = []
+    try:
+        for index in range(count):
+            worker = subprocess.Popen(
+                command,
+                env=environment(addresses, index),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # Ctrl-C comes to us alone
+            )
+            workers.append(worker)
+        yield workers
+    finally:
+        _end(workers, patience)
 
 
 def _wait(workers, patience):
