@@ -180,11 +180,141 @@ def test_the_timeline_is_to_scale():
     assert exchanged == [(2.5, 4, pytest.approx(1.3))]  # between the replicas
 
 
+def test_a_short_exchange_has_no_room_for_a_word():
+    shared = {"forward": 30, "all-reduce": 1}
+    (axes,) = visualize.timeline(
+        {"replica 0": shared, "replica 1": shared}
+    ).axes
+    assert "gradients" not in [text.get_text() for text in axes.texts]
+
+
+def test_the_timeline_answers_to_its_sliders(monkeypatch):
+    def phases(batch, n, link, overlap):
+        talk = 0 if overlap else (n - 1) * batch / link
+        return {"forward": batch / n, "all-reduce": talk}
+
+    asked = {}
+    monkeypatch.setattr(
+        "ipywidgets.interact",
+        lambda draw, **sliders: asked.update(sliders, draw=draw),
+    )
+    visualize.timeline_by_hand(phases)
+    assert (asked["batch"].value, asked["n"].min, asked["n"].max) == (128, 2, 8)
+    assert (asked["link"].value, asked["overlap"]) == (10, False)
+    (axes,) = asked["draw"](128, 4, 8, False).axes
+    assert axes.get_title() == "4 devices: 1.60 times as fast"  # 128 and 80 ms
+    lanes = [label.get_text() for label in axes.get_yticklabels()]
+    assert lanes == ["one device", *(f"replica {i}" for i in range(4))]
+    (axes,) = asked["draw"](128, 2, 8, True).axes
+    assert axes.get_title() == "2 devices: 2.00 times as fast"
+
+
 def test_drift_is_drawn_as_it_is():
-    drawn = {"float32": [1e-8, 1e-3], "float64": [0.0, 1e-16]}
-    (axes,) = visualize.drift(drawn).axes
-    lines = [line.get_ydata() for line in axes.lines if len(line.get_xdata())]
-    assert axes.get_yscale() == "log"
-    np.testing.assert_array_equal(lines[0], [1e-8, 1e-3])
-    np.testing.assert_array_equal(lines[1], [1e-18, 1e-16])
-    assert [text.get_text() for text in axes.texts][:2] == list(drawn)
+    drawn = {"float32": [0.0, 1e-8, 1e-3], "float64": [0.0, 0.0, 1e-16]}
+    apart, decided = visualize.drift(drawn, [0, 70]).axes
+    lines = [line for line in apart.lines if len(line.get_xdata()) == 3]
+    assert apart.get_yscale() == "log"
+    np.testing.assert_array_equal(lines[0].get_xdata(), [0, 1, 2])
+    np.testing.assert_array_equal(lines[0].get_ydata(), [1e-18, 1e-8, 1e-3])
+    np.testing.assert_array_equal(lines[1].get_ydata(), [1e-18, 1e-18, 1e-16])
+    assert [text.get_text() for text in apart.texts][:2] == list(drawn)
+    bars = [(bar.get_x() + bar.get_width() / 2) for bar in decided.patches]
+    assert bars == pytest.approx([1, 2])
+    assert [bar.get_height() for bar in decided.patches] == [0, 70]
+    assert decided.get_ylim() == (0, 700)
+
+
+def test_decisions_are_units_and_winners():
+    maps = keras.Sequential(
+        [
+            keras.Input((5, 5, 1)),
+            keras.layers.Conv2D(1, 1, activation="relu", name="conv1"),
+            keras.layers.MaxPooling2D(3, 2, name="pool1"),
+        ]
+    )
+    functional = keras.Model(maps.inputs, maps.outputs)
+    decided = two_gpus.decisions(keras.Sequential([functional]))
+    image = np.arange(25, dtype="float32").reshape(1, 5, 5, 1) - 6
+    one, zero = np.ones((1, 1, 1, 1)), np.zeros(1)
+    found = decided([one, zero], [image, image])
+    assert found.shape == (2, 25 + 4)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0, :25], image.ravel() > 0)
+    np.testing.assert_array_equal(found[0, 25:], [12, 14, 22, 24])
+    other = decided([-one, zero], [image])
+    np.testing.assert_array_equal(other[0, :25], image.ravel() < 0)
+    assert other[0, 25] == 0  # now the first of its window is the largest
+
+
+def test_weights_are_kept_from_the_start_on():
+    keeper = two_gpus.KeepWeights()
+    network = small()()
+    start = network.get_weights()
+    network.fit(pictures(48, 16), verbose=0, shuffle=False, callbacks=[keeper])
+    assert len(keeper.steps) == 1 + 3
+    np.testing.assert_array_equal(keeper.steps[0][0], start[0])
+    end = network.get_weights()
+    np.testing.assert_array_equal(keeper.steps[-1][0], end[0])
+    assert largest(keeper.steps[1], keeper.steps[2]) > 0
+
+
+def largest(these, those):
+    pairs = zip(these, those, strict=True)
+    return max(np.abs(a - b).max() for a, b in pairs)
+
+
+def test_who_forgets_the_scope_trains_on_one_device(tmp_path):
+    two = distribution.strategy(distribution.start(2), "mirrored")
+    with two.scope():
+        inside = small()()
+    inside.fit(pictures(16, 16), verbose=0, shuffle=False)
+    inside.save(tmp_path / "network.keras")
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    with two.scope():
+        again = keras.models.load_model(tmp_path / "network.keras")
+    counts = [
+        len(two.experimental_local_results(network.weights[0].value))
+        for network in (inside, small()(), loaded, again)
+    ]
+    assert counts == [2, 1, 1, 2]
+
+
+@pytest.mark.parametrize("count", [19, 17])  # left over: 2 + 1, and 1 + 0
+def test_evaluation_counts_all_pictures_alike(count):
+    two = distribution.strategy(distribution.start(2), "mirrored")
+    with two.scope():
+        network = small()()
+    batches = pictures(count, 16)
+    answers = network.predict(batches, verbose=0)
+    labels = np.concatenate([labels for _, labels in batches])
+    loss = -np.log(answers[np.arange(count), labels]).mean()
+    assert network.evaluate(batches, verbose=0) == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_replicas_loss_is_divided_by_their_number():
+    two = distribution.strategy(distribution.start(2), "mirrored")
+    with two.scope():
+        loss = keras.losses.MeanSquaredError()
+    found = two.run(lambda: loss(np.full((4, 1), 3.0), np.zeros((4, 1))))
+    each = two.experimental_local_results(found)
+    assert [float(one) for one in each] == [4.5, 4.5]
+
+
+def test_batchnorm_saves_the_first_replicas_mean():
+    two = distribution.strategy(distribution.start(2), "mirrored")
+    x = np.array([[1.0], [3.0], [5.0], [9.0]], "float32")
+    saved = []
+    for synchronized in (False, True):
+        with two.scope():
+            norm = keras.layers.BatchNormalization(
+                momentum=0, synchronized=synchronized
+            )
+            network = keras.Sequential(
+                [keras.Input((1,)), norm, keras.layers.Dense(1)]
+            )
+            network.compile("sgd", "mse", jit_compile=False)
+        network.fit(x, x, batch_size=4, shuffle=False, verbose=0)
+        each = two.experimental_local_results(norm.moving_mean.value)
+        means = [norm.moving_mean, *each]
+        saved.append(tuple(float(mean.numpy()[0]) for mean in means))
+    assert saved == [(2, 2, 7), (4.5, 4.5, 4.5)]

@@ -28,7 +28,11 @@ from alexnet_keras.visualize.competition import (
     orders,
     through_depth,
 )
-from alexnet_keras.visualize.devices import drift, timeline
+from alexnet_keras.visualize.devices import (
+    drift,
+    timeline,
+    timeline_by_hand,
+)
 from alexnet_keras.visualize.feeding import order, waiting
 from alexnet_keras.visualize.filters import (
     connections,
@@ -54,6 +58,15 @@ from alexnet_keras.visualize.history import (
     guesses,
     top5_errors,
 )
+from alexnet_keras.visualize.inside import (
+    color_shares,
+    cover_by_hand,
+    covered,
+    filter_sheet,
+    gallery,
+    known,
+    layer_by_layer,
+)
 from alexnet_keras.visualize.network import chain, network_map, to_scale
 from alexnet_keras.visualize.pictures import (
     batch,
@@ -72,7 +85,19 @@ from alexnet_keras.visualize.pooling import (
     pool_by_hand,
     routed,
 )
-from alexnet_keras.visualize.results import confusion, curves
+from alexnet_keras.visualize.relatives import (
+    charts,
+    fingerprints,
+    ledger,
+    relatives,
+    two_orders,
+)
+from alexnet_keras.visualize.replicas import (
+    around_the_ring,
+    replicas_or_towers,
+    shared_step,
+)
+from alexnet_keras.visualize.results import ablations, confusion, curves
 from alexnet_keras.visualize.sight import fields, pooled_windows, seen
 from alexnet_keras.visualize.sizes import (
     overhang,
@@ -80,48 +105,89 @@ from alexnet_keras.visualize.sizes import (
     step_by_hand,
     times_read,
 )
+from alexnet_keras.visualize.split import (
+    disturbed,
+    meter,
+    meter_by_hand,
+    talk,
+)
 from alexnet_keras.visualize.stack import (
     influence,
     maps,
     nested,
     sight_by_hand,
 )
+from alexnet_keras.visualize.starts import (
+    decays,
+    schedules,
+    signals,
+    spreads,
+    starts,
+)
+from alexnet_keras.visualize.ways import crossed, four_ways
+from alexnet_keras.visualize.workers import (
+    cluster,
+    lost,
+    ring,
+    scaling,
+    step_costs,
+)
 
 __all__ = [
+    "ablations",
     "agreement",
     "answer_grid",
     "answers",
+    "around_the_ring",
     "batch",
     "bends",
     "blocks",
     "by_hand_or_learned",
     "chain",
     "changes_by_shift",
+    "charts",
+    "cluster",
     "color_cloud",
+    "color_shares",
     "compete_by_hand",
     "condensed",
     "confusion",
     "connections",
     "cost_of_doubt",
+    "cover_by_hand",
+    "covered",
+    "crossed",
     "curves",
     "cuts",
+    "decays",
     "decided",
     "depth",
     "descent",
+    "disturbed",
     "drift",
     "durations",
     "error_curves",
     "fields",
+    "filter_sheet",
+    "fingerprints",
     "flattened",
+    "four_ways",
+    "gallery",
     "guesses",
     "histogram",
     "in_and_out",
     "influence",
+    "known",
+    "layer_by_layer",
+    "ledger",
     "lone",
     "losses",
+    "lost",
     "many_ways",
     "maps",
     "masked_sums",
+    "meter",
+    "meter_by_hand",
     "moved_and_pooled",
     "multiplied",
     "neighbours",
@@ -139,22 +205,35 @@ __all__ = [
     "pool_by_hand",
     "pooled_windows",
     "race",
+    "relatives",
+    "replicas_or_towers",
+    "ring",
     "routed",
     "saturated",
     "saved_by_groups",
+    "scaling",
+    "schedules",
     "seen",
+    "shared_step",
     "sheet",
     "side_by_side",
     "sight_by_hand",
+    "signals",
     "slide",
     "slide_by_hand",
+    "spreads",
+    "starts",
     "step_by_hand",
+    "step_costs",
+    "talk",
     "through_depth",
     "timeline",
+    "timeline_by_hand",
     "times_read",
     "to_scale",
     "top5_errors",
     "towers",
+    "two_orders",
     "vary_by_hand",
     "waiting",
     "weighed",

@@ -4,7 +4,14 @@ import math
 
 import numpy as np
 
-from alexnet_keras.visualize.style import BLACK, BLUE, GREY, ORANGE, axes_of
+from alexnet_keras.visualize.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    LIGHT,
+    ORANGE,
+    axes_of,
+)
 
 
 def curves(rows, num_classes):
@@ -87,4 +94,30 @@ def confusion(matrix, class_names):
                     color="white" if dark else BLACK,
                 )
     axes.spines[["top", "right", "bottom", "left"]].set_visible(False)
+    return figure
+
+
+def ablations(groups, whole="the network"):
+    """Draws how often each of several networks was right, seed by seed.
+
+    Args:
+        groups: Dict of a network's name and a list of `ablations.Run`.
+        whole: Str, the name of the one that the others are held against.
+
+    Returns:
+        `Figure`: a line for each network and a dot for each seed; the band is
+        the range of `whole`.
+    """
+    figure, axes = axes_of(9, 0.9 + 0.4 * len(groups))
+    own = [100 * run.held_out for run in groups[whole]]
+    axes.axvspan(min(own), max(own), color=LIGHT, lw=0)
+    for row, (name, runs) in enumerate(groups.items()):
+        shares = [100 * run.held_out for run in runs]
+        color = BLACK if name == whole else BLUE
+        axes.plot(shares, [row] * len(shares), "o", color=color, ms=7)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", lw=0.4)
+    axes.invert_yaxis()
+    axes.set(xlabel="right answers on pictures that were kept back (%)")
     return figure

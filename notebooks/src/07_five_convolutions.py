@@ -96,8 +96,8 @@ for layer in convs:
 #
 # ## 2. Why only half?
 #
-# The authors' GPUs had 3 GB of memory, too little for this network in training
-# (chapter 12 counts). So they cut it in two, a
+# The authors' GPUs had 3 GB of memory, barely enough for this network in
+# training (chapter 12 counts). So they cut it in two, a
 # [**tower**](../docs/glossary.md#tower) for each of two GPUs, and let them talk
 # rarely (paper, sections 3.2 and 3.5). Before you look: which layers will read
 # both towers?

@@ -16,6 +16,24 @@ def as_array(sizes):
 
 
 WRONG = {
+    "recall": [
+        ((0.8, 0.00025), "no momentum yet"),
+        ((0.9, 0.00025), "after one step"),
+        ((0.81, 0.00025), "comes on top"),
+        ((1.29, 0.00025), "*against*"),
+        ((0.539, 0.00025), "starts at 0"),
+        ((0.439, 0.00025), "after three steps"),
+        ((0.5, 0.00025), "new v"),
+        ((0.71, 0.0005), "without a half"),
+        ((0.71, 0.001), "wrong way"),
+        ((0.71, 0.005), "`weight_decay`"),
+        ((0.71, 0.00005), "ten times as long"),
+        ((0.71, 0.1), "what has a gradient"),
+        ((0.00025, 0.71), "exchanged"),
+        ((0.71, ...), "still missing"),
+        ((0.71, "L2"), "must be a number"),
+        (0.71, "a pair"),
+    ],
     "q1": [
         (lambda gradients, sizes: sum(gradients), "added the gradients"),
         (lambda gradients, sizes: np.mean(gradients, 0), "mean of the means"),
@@ -32,6 +50,14 @@ WRONG = {
             "stay in float64",
         ),
         (lambda gradients, sizes: gradients[0], "not the mean over all"),
+        (
+            lambda gradients, sizes: (
+                two_gpus.all_reduce(gradients, sizes)
+                * (sum(sizes) / len(sizes))
+            ),
+            "by the number of replicas",
+        ),
+        (lambda gradients, sizes: gradients @ sizes, "it raised `TypeError"),
         (lambda gradients, sizes: np.mean(gradients), "has the shape ()"),
         ([1, 2], "without parentheses"),
     ],
@@ -53,6 +79,11 @@ WRONG = {
             "1 / all pictures",
         ),
         (lambda sizes: 1, "give 2 weights"),
+        (
+            lambda sizes: [1 / (sum(sizes) / n / len(sizes)) for n in sizes],
+            "of an empty part",
+        ),
+        (lambda sizes: sizes[2], "sizes = [8, 8] it raised"),
         ([1, 1], "without parentheses"),
     ],
     "q3": [
@@ -61,6 +92,7 @@ WRONG = {
         (BREAKS | {"one_device": (-4 / 122, -2 / 122)}, "Take its root"),
         (BREAKS | {"one_device": (-0.314, -0.157)}, "not by one less"),
         (BREAKS | {"one_device": (0.4, 0.2)}, "mean of all four"),
+        (BREAKS | {"one_device": (-0.4, -0.2)}, "but rounded"),
         (BREAKS | {"two_replicas": (-0.36, -0.18)}, "own two pictures"),
         (BREAKS | {"two_replicas": (-1, 1)}, "10 is below"),
         (BREAKS | {"two_replicas": (4, -10)}, "And the deviations?"),
@@ -75,4 +107,16 @@ WRONG = {
     ],
 }
 ROUNDED = BREAKS | {"one_device": [-0.36, -0.18], "keras_dropout": 1.0}
-RIGHT = {"q1": [average], "q2": [as_array], "q3": [ROUNDED]}
+
+
+def only_of_pictures(sizes):
+    # an empty part has no picture, so its weight is free
+    return [len(sizes) * n / sum(sizes) if n else 1 for n in sizes]
+
+
+RIGHT = {
+    "recall": [[0.71, 2.5e-4]],
+    "q1": [average],
+    "q2": [as_array, only_of_pictures],
+    "q3": [ROUNDED],
+}
