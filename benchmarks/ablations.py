@@ -15,7 +15,6 @@ import csv
 import dataclasses
 import math
 import pathlib
-import time
 from typing import NamedTuple
 from unittest import mock
 
@@ -123,7 +122,7 @@ def run(name, model, pictures, recipe, seed):
         A `Run`.
     """
     keras.utils.clear_session()
-    variant, began = VARIANTS[name], time.perf_counter()
+    variant = VARIANTS[name]
     recipe = dataclasses.replace(recipe, **variant.recipe)
     plan = networks.find(model)
     plan = plan._replace(layers=tuple(variant.rows(plan.layers)))
@@ -146,7 +145,6 @@ def run(name, model, pictures, recipe, seed):
         train=accuracy(network, pictures, ["train"]),
         held_out=accuracy(network, pictures, set(pictures.splits) - {"train"}),
         parameters=network.count_params(),
-        seconds=round(time.perf_counter() - began, 1),
         model=model,
         data=pictures.name,
         fingerprint=pictures.fingerprint,
@@ -205,7 +203,7 @@ def measure(options, pictures):
         if (name, seed) not in done:
             runs.append(run(name, options.model, pictures, recipe, seed))
             write(options.out, runs)
-            print(*runs[-1][:6], flush=True)
+            print(*runs[-1][:4], flush=True)
     return runs
 
 

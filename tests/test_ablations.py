@@ -36,7 +36,7 @@ def runs(variant, *held_out):
 
 def sizes(rows):
     lines = shapes.table(rows, 64)
-    return {line.name: line.output for line in lines}
+    return {line.name: line.output_shape for line in lines}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,18 @@ def test_the_shipped_table_is_whole():
     assert len({x.settings for x in table}) == 1
     (parameters,) = {x.parameters for x in table if x.variant == "no conv4"}
     rows = tuple(script.without_conv4(networks.MINI))
-    assert parameters == sum(line.params for line in shapes.table(rows, 64))
+    assert parameters == sum(line.parameters for line in shapes.table(rows, 64))
+
+
+def test_what_the_page_says_of_the_parts():
+    groups = ablations.by_variant(ablations.read())
+    whole = groups.pop(ablations.WHOLE)
+    told = {
+        name: ablations.verdict(runs, whole) for name, runs in groups.items()
+    }
+    assert told.pop("pools that do not overlap") == "worse"
+    assert told.pop("no dropout") == told.pop("tanh") == "better"
+    assert {*told.values()} == {"hidden by the spread"}
 
 
 @pytest.mark.slow

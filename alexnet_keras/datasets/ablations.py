@@ -28,7 +28,6 @@ class Run(NamedTuple):
     train: float
     held_out: float
     parameters: int
-    seconds: float
     model: str
     data: str
     fingerprint: str

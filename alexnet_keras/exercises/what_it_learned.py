@@ -20,7 +20,7 @@ def _judge_recall(names):
         return 'Give a list of names, such as `["conv1", "conv2"]`.'
     if not all(isinstance(name, str) for name in names):
         return "Give names, each in quotes."
-    given = {name.strip().lower() for name in names}
+    given = {name.replace(" ", "").lower() for name in names}
     if not given:
         return "The list is empty."
     for name in sorted(given - {*READ_BOTH}):
@@ -34,7 +34,12 @@ def _judge_recall(names):
     if "conv3" not in given:
         return "One of the convolutions is missing."
     if missing := [name for name in READ_BOTH if name not in given]:
-        return f"{len(missing)} of the fully connected layers are missing."
+        if missing == ["fc8"]:
+            return (
+                "fc8 is missing. It stands on one GPU, and reads what both "
+                "have of fc7."
+            )
+        return f"Of the fully connected layers, {len(missing)} are missing."
     return None
 
 
@@ -89,6 +94,8 @@ def _judge_favourites(function):
     if is_placeholder(found):
         return NOT_ATTEMPTED
     found = np.asarray(found)
+    if found.dtype.kind not in "iuf":
+        return "Give the numbers of the classes, not their names."
     if found.shape == (4, 6) or found.shape == (6, 4):
         return (
             "That is a table of classes and channels. Of each channel, give "
@@ -108,6 +115,11 @@ def _judge_favourites(function):
         "That is the class of each channel's single strongest picture. Take "
         "the mean over all pictures of a class.": [
             peaks[kind].max(axis=0) for kind in kinds
+        ],
+        "A class without a picture has the mean nan, which wins. There are "
+        "as many classes as `labels` says.": [
+            *[peaks[kind].mean(axis=0) for kind in kinds],
+            np.full(peaks.shape[1], np.nan),
         ],
         "You took the mean over the places of a map. A body fills only some of "
         "them: take the map's largest value.": [
@@ -132,7 +144,7 @@ q1 = Exercise(
     answer=favourites,
     placeholder=todo,
     insight="Where one class stands far above the others, one channel is "
-    "nearly enough to answer.",
+    "nearly enough to answer. Channel 9 likes the torus.",
     hints=(
         "`maps.max(axis=(1, 2))` gives each picture's largest value, channel "
         "by channel.",
@@ -186,7 +198,7 @@ q2 = Exercise(
     _judge_light,
     answer={"trained": "fc6", "untrained": "none"},
     placeholder={"trained": ..., "untrained": ...},
-    insight="The light is gone where the network begins to decide. Without "
+    insight="The light is gone from the fully connected layers on. Without "
     "training it is still there at the end: forgetting is what was learned.",
     hints=(
         'Go through the layers as section 7 does, with `"light"` as the only '
@@ -249,6 +261,8 @@ def _judge_nearest(function):
             return f"{count} numbers are asked for, not {found.shape}. {tried}"
         if np.array_equal(found, order[:count]):
             continue
+        if np.array_equal(found, order[1 : count + 1]):
+            return f"You left the nearest out: no row is the query. {tried}"
         lengths = np.sqrt((values**2).sum(axis=1))
         wrong = {
             "Those are the farthest.": order[::-1],

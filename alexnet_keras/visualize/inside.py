@@ -28,7 +28,7 @@ def filter_sheet(sheets, columns=8):
     count = len(sheets)
     drawn = {title: _mosaic(k, columns) for title, k in sheets.items()}
     height, width = next(iter(drawn.values())).shape[:2]
-    wide = min(9 / count, 5)
+    wide = 9 / count if columns > 8 or count > 1 else 5
     figure, panels = axes_of(
         wide * count, 0.4 + wide * height / width, ncols=count, squeeze=False
     )
@@ -36,6 +36,7 @@ def filter_sheet(sheets, columns=8):
         panel.imshow(picture, interpolation="nearest")
         panel.set_title(title, fontsize=10)
         panel.set_axis_off()
+    figure.get_layout_engine().set(wspace=0.08)
     return figure
 
 

@@ -50,8 +50,8 @@ ex.recall.check((..., ...))  # weight, number
 # ## 1. Where does a weight live?
 #
 # TensorFlow calls a plan for using devices a
-# [**strategy**](../docs/glossary.md#strategy). Two devices take two lines more
-# than one: the one with `MirroredStrategy`, and `with two.scope()`.
+# [**strategy**](../docs/glossary.md#strategy). Two devices take two more lines:
+# `MirroredStrategy` and `with two.scope()`.
 
 # %%
 devices = distribution.start(2)  # those of the setup cell
@@ -140,7 +140,7 @@ print("on different devices:", copies[0].device != copies[1].device)
 # A step's batch, over all replicas, is the [**global
 # batch**](../docs/glossary.md#global-batch). Each replica gets its half, so
 # each finds another gradient. Take one weight `w = 1`, which shall make `(w *
-# x) ** 2` small: its gradient is `2 * x * x * w`. For four examples on two
+# x) ** 2` small: its gradient is `2 * x * x * w`. For x from 1 to 4 on two
 # replicas: which four gradients, which mean of each half, which mean of all?
 
 # %%
@@ -172,10 +172,10 @@ for how in ("MEAN", "SUM"):
     print(how, float(two.reduce(how, each, axis=None)))
 
 # %% [markdown]
-# With the sum, each device more would lengthen the step. So Keras' replicas
-# divide their losses by n, then add. (A loss called inside a replica gives an
-# n-th: keras, issue 16285. A Keras of 2024 forgot to divide: 19891. Called as
-# here, replicas take turns; in `fit` they run at once.)
+# With the sum, each extra device would lengthen the step. So n replicas of
+# Keras divide their losses by n, then add. (A loss called inside a replica is
+# already divided: keras, issue 16285. A Keras of 2024 forgot to divide: 19891.
+# Here replicas take turns; in `fit` they run at once.)
 #
 # ## 3. How does a mean reach everybody?
 #
@@ -213,9 +213,9 @@ visualize.side_by_side([np.array(picture) for picture in shown], titles)
 # **Figure.** A disk and a square, and their mean on both devices: half as red
 # where only one of them was.
 #
-# If one device added it all up, the others would wait. Whole GPUs pass parts
-# round in a **ring**. Four devices have the gradients 1, 10, 100 and 1000, so
-# that a sum shows who is in it. How often must each send a quarter until all
+# If one device added it all up, the others would wait. Real GPUs pass parts
+# round in a **ring**. The gradients of four hold only 1s, 10s, 100s and 1000s,
+# so that a sum shows who is in it. How often must each send a quarter until all
 # have 1111 everywhere?
 
 # %%
@@ -228,11 +228,12 @@ visualize.around_the_ring(4)
 
 # %% [markdown]
 # **Figure.** A ring of four. A row is a device, a column a quarter of the
-# gradient. Each time all send a quarter to the next device (arrows). It is
-# added in 1 to 3, and replaces what was there in 4 to 6. Yellow: sums of all.
+# gradient. Each time all send a quarter to the next device (arrows; from 3 to
+# 0). It is added in 1 to 3, and replaces what was there in 4 to 6. Yellow: sums
+# of all.
 #
 # Six times, 2 x (4 - 1). With n devices each sends 2 (n - 1) / n gradients:
-# with two, three times the bytes of 128 pictures, however small the batch.
+# with two, one, three times the bytes of 128 pictures, at any batch.
 #
 # ## 4. When does a second device pay?
 #
@@ -298,7 +299,7 @@ print(f"overlapping: {faster(128, overlap=True):.2f} times as fast")
 
 # %% [markdown]
 # **A second device does not pay** where the batch is small (here below 99), the
-# link slow, the pipeline slower than two (chapter 9), or the network small: to
+# link slow, the pipeline slower than both (chapter 9), or the network small: to
 # start work on a device takes a while at any batch, which our sum leaves out.
 # Somebody's small network took 286 seconds on two GPUs, 197 on one (tensorflow,
 # issue 35095).
@@ -368,7 +369,7 @@ print("biases of fc8 have moved:", np.abs(alone[-1]).max() > 1e-5)
 # Among 56.9 million weights the largest difference was 3e-17 where this was
 # written. (Near 0.1, `float64` has a number every 1.4e-17.) The last line asks
 # what you should ask of every proof: would it have noticed? Weights that never
-# move agree, too; but these biases were 0.
+# move agree, too; but these biases began at 0.
 #
 # **Two replicas with half of the batch each are one device with the whole.**
 #
@@ -422,7 +423,7 @@ drifts["one device, twice"] = [largest_difference(*pair) for pair in pairs]
 # %% [markdown]
 # AlexNet *decides*. A ReLU turns a unit on or off; a pool takes the largest of
 # a window. Where two values are nearly equal, a last digit decides. In which
-# step does the first of a million decisions come out differently? (`decided`
+# step does one of a million decisions first come out differently? (`decided`
 # lists them.)
 
 # %% tags=["nbval-ignore-output"] reason="rounding differs by processor"
@@ -438,8 +439,8 @@ visualize.drift(drifts, changed)
 # %% [markdown]
 # **Figure.** Above: the largest difference between the weights of one device
 # and of two replicas in `float32` (blue) and `float64` (red), and between two
-# runs on one device (green: none, at the bottom). Each mark is a hundred times
-# the one below. Below: decisions that came out differently in `float32`.
+# runs on one device (green: none, at the bottom). Each number is a hundred
+# times the one below. Below: decisions that came out differently in `float32`.
 #
 # Where this was written, only last digits differed up to step 4. In step 5
 # **one** decision changed, and the difference began to grow; in step 11 two
@@ -502,7 +503,7 @@ masks(two, ReplicaDropout, count=1)
 # %% [markdown]
 # Keras mirrors even the seed: of 16 pictures, the first and the ninth always
 # lose the same units. Our AlexNet's `ReplicaDropout` adds the replica's number
-# to the seed. Its masks are not one device's, but as good.
+# to the seed. The second mask is another than one device's, but as good.
 #
 # ### Pictures that see each other: BatchNorm
 #
@@ -545,9 +546,8 @@ normalized(two, synchronized=True)
 # ```
 #
 # Two devices hold twice as many pictures, which tempts one to double the batch.
-# Let section 2's halves, with gradients `5 * w` and `25 * w`, take two steps
-# one after the other. When does one step with their mean, at twice the rate,
-# come to the same?
+# Let one device take section 2's halves, `5 * w` and `25 * w`, in turn. When
+# does one step with their mean, at twice the rate, come to the same?
 
 # %%
 for rate in (0.01, 0.1):

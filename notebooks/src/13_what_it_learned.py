@@ -34,7 +34,7 @@ from alexnet_keras.datasets.solids import CLASS_NAMES
 from alexnet_keras.exercises import what_it_learned as ex
 from alexnet_keras.models import AlexNetMini
 
-ex.recall.check([..., ...])  # names, such as "conv1"
+ex.recall.check([...])  # names, such as "conv1"
 
 # %%
 # ex.recall.hint()
@@ -104,7 +104,7 @@ for name, kernel in kernels.items():
 #
 # We need a measure. What a filter weighs alike in red, green and blue sees
 # grey; the rest sees colour, and gives 0 on a grey picture. The squares of both
-# parts add up to the filter's own. What share is colour in a filter of random
+# parts add up to the filter's. What share is colour in a filter of random
 # numbers?
 
 
@@ -126,7 +126,7 @@ visualize.color_shares(shares)
 # the first; orange squares: the second). The black lines are the towers' means,
 # the dashed one is what random weights have.
 #
-# Two thirds, since one of three directions in the space of colours is grey. The
+# Two thirds: of the three numbers of a colour, one says how grey it is. The
 # towers' means differ. But would they differ as much if chance had dealt the
 # filters to the towers? Deal them anew 5,000 times and count: a [**permutation
 # test**](../docs/glossary.md#permutation-test). If more than 5% of the deals
@@ -172,8 +172,8 @@ visualize.layer_by_layer(test.images[4], one)
 # largest sums. White is 0.
 #
 # Conv1 still draws the torus: its edges, its shading. Further on the maps get
-# coarse, and conv5 is silent nearly everywhere. A channel that speaks so seldom
-# must have something to say.
+# coarse, and conv5 is silent nearly everywhere; its three loudest are shown. A
+# channel that speaks so seldom must have something to say.
 #
 # ## 4. What does one channel answer to?
 #
@@ -197,9 +197,9 @@ visualize.gallery(rows)
 # it most.
 #
 # Channel 31 likes crosses and channel 59 capsules, of any colour. Nobody asked
-# conv5 for classes; there are 64 channels and ten classes, and these two came
-# about. Channel 54 has no name in our words, and it is as real. Exercise 1
-# looks at all 64.
+# conv5 for classes; there are 64 channels and ten classes, and some such
+# channels came about. Channel 54 has no name in our words, and it is as real.
+# Exercise 1 looks at all 64.
 #
 # ## 5. Where does it look?
 #
@@ -224,11 +224,11 @@ visualize.covered(panels, side=16, step=4)
 # %% [markdown]
 # **Figure.** Above, four pictures, with the cover in a corner. Below, the
 # probability of the right class with the cover's middle there: yellow is
-# certain, dark blue lost. (White: the cover would stand out.)
+# certain, dark blue lost. (White: no room for the cover.)
 #
-# The cross needs no single part. The torus hangs on one place, its hole. The
-# prism is lost wherever its faces are touched. The bowl is lost even where the
-# cover stands mostly on the floor below it: a grey square does not just hide
+# The cross needs no single part. The torus is lost at a single place. The prism
+# is lost where its middle is covered. The bowl is lost even where the cover
+# stands mostly on the floor below it: a grey square does not just hide
 # something, it also *is* something, with edges of its own. Play with its place
 # and size:
 
@@ -240,9 +240,9 @@ visualize.covered(panels, side=16, step=4)
 #
 # Fc7 gives 256 numbers for a picture. Read them as a point, with 256
 # coordinates. The distance of two points is the root of the summed squares of
-# their differences, as on paper. Which pictures are near each other, the
-# [**nearest neighbours**](../docs/glossary.md#nearest-neighbour), by their
-# pixels, and which by fc7?
+# their differences. Which pictures are near each other, the [**nearest
+# neighbours**](../docs/glossary.md#nearest-neighbour), by their pixels, and
+# which by fc7?
 
 # %%
 layers = "image pool1 pool2 conv3 conv4 conv5 pool5 fc6 fc7".split()
@@ -328,8 +328,8 @@ visualize.known(lines, layers)
 # from conv5 on a probe cannot do better than guess. (The image holds
 # everything, but the class cannot be read off with one weight a pixel: "knows"
 # means "lies open".) The position stays to the very end, if not as clear.
-# (Chapter 6: a pool forgets where *within its window*.) And the distance was
-# never there: in `solids` a far camera has a longer lens, and a body looks as
+# (Chapter 6: a pool forgets where *within its window*.) And the distance never
+# lies open: in `solids` a far camera has a longer lens, and a body looks as
 # large as before.
 #
 # Is the hue lost on so long a way by itself, or by training? Ask the untrained
@@ -343,8 +343,9 @@ for fact, score in untrained.items():
     print(f"{fact}: untrained {score > 0.1}, trained {trained_knows}")
 
 # %% [markdown]
-# The untrained fc7 still knows the hue, with a score near 0.7. **To learn is to
-# forget what does not matter.** What about the light? That is exercise 2.
+# The untrained fc7 still knows the hue, with a score near 0.7. The position,
+# where both know it nearly as well, is not. **To learn is also to forget.**
+# What about the light? That is exercise 2.
 #
 # ## 8. Where is it wrong?
 #
@@ -392,7 +393,7 @@ for name, direction in (("uphill", uphill), ("random", at_random)):
     print(right.mean() > 0.95)
 
 # %% [markdown]
-# 53% and 98% where this was written, and you would hardly see a difference. The
+# 53% and 98% where this was written; enlarged, you would see a fine grain. The
 # network knows shapes by other marks than you do. Being right on a test set
 # says nothing about pictures made to deceive.
 
@@ -409,8 +410,8 @@ print(shapes.summary(networks.MINI, size=64))
 #
 # 1. Look inside: filters, maps, the pictures that excite a channel, a cover,
 #    and neighbours in fc7.
-# 2. Training brings the class into the open and forgets the rest, if the rest
-#    does not help. A probe measures both.
+# 2. Training brings the class into the open, and forgets some of the rest. A
+#    probe measures both.
 # 3. A claim about what a network learned needs a measure and a test against
 #    chance. Ours did not confirm the paper's towers.
 #
@@ -443,9 +444,11 @@ ex.q1.check(favourites)
 # ### Exercise 2: the layer that forgets the light
 #
 # `probed.facts["light"]` and `test.facts["light"]` say from where the light
-# comes. Which is the first of `layers` off which a probe reads it with a score
-# below 0.1? In the trained network (`seen`, `unseen`), and in the untrained one
-# (`plain_seen`, `plain`). If there is none, write `"none"`. Predict first.
+# comes, an angle. Which is the first of `layers` off which a probe reads it
+# with a score below 0.1? In the trained network (`seen`, `unseen`), and in the
+# untrained one (`plain_seen`, `plain`). (`probe` asks for other facts: call
+# `inspection.probe` with dictionaries of your own, such as `{"light": ...}`.)
+# If there is none, write `"none"`. Predict first.
 
 # %%
 ex.q2.check({"trained": ..., "untrained": ...})
@@ -477,8 +480,8 @@ ex.q3.check(nearest)
 #
 # `answer(picture)` gives one probability. Slide a grey square (127 in each
 # channel) of `side` pixels over `picture`, by `step` pixels from left to right
-# and from top to bottom, and return the map of the answers. The square never
-# stands out.
+# and from top to bottom, and return the map of the answers. All of the square
+# stays inside.
 
 
 # %%

@@ -69,6 +69,7 @@ WRONG = {
             lambda sizes: [sum(sizes) / n / len(sizes) for n in sizes],
             "upside down",
         ),
+        (lambda sizes: [1 / (n or 1) for n in sizes], "upside down"),
         (lambda sizes: [n / max(sizes) for n in sizes], "is 0.75 times"),
         (
             lambda sizes: np.round(np.divide(sizes, np.mean(sizes)), 2),
@@ -83,7 +84,7 @@ WRONG = {
             lambda sizes: [1 / (sum(sizes) / n / len(sizes)) for n in sizes],
             "of an empty part",
         ),
-        (lambda sizes: sizes[2], "sizes = [8, 8] it raised"),
+        (lambda sizes: sizes[2], "sizes = [2, 1] it raised"),
         ([1, 1], "without parentheses"),
     ],
     "q3": [
