@@ -14,8 +14,8 @@
 # %% tags=["setup"] devices=2 lit="all"
 
 # %% [markdown]
-# In 2012 AlexNet would have filled one GPU to the brim (chapter 12), so it got
-# two. Today one is large enough, and a second is there to finish sooner.
+# In 2012 AlexNet would have filled one GPU to the brim, so it got two. Today
+# one is large enough, and a second is there to finish sooner.
 #
 # The setup cell printed which two devices you have. Halves of one GPU or
 # processor, [**logical devices**](../docs/glossary.md#logical-device), compute
@@ -334,7 +334,7 @@ print("copies equal:", np.array_equal(copies[0], copies[1]))
 network = kernel = copies = None  # frees memory
 
 # %% [markdown]
-# Not at all, to the last bit.
+# Not at all.
 #
 # ## 6. The proof
 #

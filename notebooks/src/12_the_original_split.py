@@ -163,8 +163,8 @@ visualize.talk(ALEXNET)
 #
 # Why conv3, and not conv2 or conv4? Nobody derived it. For the authors it was a
 # matter of trial, until the talk was an acceptable share of the work (paper,
-# section 3.2). Such odd layers still cause trouble: TensorFlow.js, TensorFlow
-# for browsers, cannot run conv2 with `groups=2` (tensorflow/tfjs, issue 3900).
+# section 3.2). Such odd layers still cause trouble: TensorFlow.js, for
+# browsers, cannot run conv2 with `groups=2` (tensorflow/tfjs, issue 3900).
 #
 # ## 3. Is that so? Disturb one tower
 #
@@ -353,10 +353,10 @@ for name, rows in (("two towers", ALEXNET), ("no groups", ONE_TOWER)):
 
 # %% [markdown]
 # 2.6 and 3.0 of 3.2 GB, before a third normalization that only the program has,
-# and a second batch that waits (`layer.cuh`, line 268). So the whole network
-# would have filled one card to the brim, without groups first, and left no room
-# for a larger one. The paper, too, says that 3 GB limit the *size* of a network
-# (paper, section 3.2). **An odd architecture is a 3 GB limit made visible.**
+# and a second batch that waits (`layer.cuh`, line 268). So one card would have
+# been full to the brim, with no room for more. The paper, too, says that 3 GB
+# limit the *size* of a network (paper, section 3.2). **An odd architecture is a
+# 3 GB limit made visible.**
 #
 # ## 6. Four ways to divide a step
 #
