@@ -175,7 +175,7 @@ for how in ("MEAN", "SUM"):
 # With the sum, each extra device would lengthen the step. So n replicas of
 # Keras divide their losses by n, then add. (A loss called inside a replica is
 # already divided: keras, issue 16285. A Keras of 2024 forgot to divide: 19891.
-# Here replicas take turns; in `fit` they run at once.)
+# With `run` replicas take turns; in `fit` they run at once.)
 #
 # ## 3. How does a mean reach everybody?
 #
@@ -233,7 +233,7 @@ visualize.around_the_ring(4)
 # of all.
 #
 # Six times, 2 x (4 - 1). With n devices each sends 2 (n - 1) / n gradients:
-# with two, one, three times the bytes of 128 pictures, at any batch.
+# with two that is one, three times the bytes of 128 pictures, at any batch.
 #
 # ## 4. When does a second device pay?
 #
@@ -538,7 +538,7 @@ normalized(two, synchronized=True)
 #
 # ## 9. In practice
 #
-# One line in a terminal learns all of `solids` this way, with dropout, crops
+# One line in a terminal trains on all of `solids` this way, with dropout, crops
 # and colours, 32 pictures a step on each device (`--epochs 1` makes it short):
 #
 # ```
@@ -656,5 +656,5 @@ ex.progress()
 # %% [markdown]
 # ## What comes next
 #
-# Chapter 12, *The original split*, returns to 2012: one network, too large for
-# one card. You will place its towers on your devices and count what they talk.
+# Chapter 12 returns to 2012: one network, which would fill a card. You will
+# place its towers on your devices and count what they talk.

@@ -95,7 +95,7 @@ print("unmasked = split:", np.abs(conv(maps, kernel) - split).max() < 1e-9)
 # %% [markdown]
 # All three are one, and the last line shows that we would have noticed. Now
 # take one step of training from the kernel with its zeros: new kernel = old
-# kernel - 20 x gradient.  What share of it is 0 afterwards, if the mask is used
+# kernel - 20 x gradient. What share of it is 0 afterwards, if the mask is used
 # in every pass, and if it was used only at the start?
 
 # %%
@@ -221,8 +221,8 @@ for name in ("conv2", "norm2", "conv3", "conv4", "conv5", "fc7"):
 print("fc6", reads_both("flatten", "fc6"))  # disturbed before it is flattened
 
 # %% [markdown]
-# Conv3, fc6 and fc7, as drawn. (Fc6 is asked before flattening; in the
-# flattened line the towers are no halves: exercise 1.)
+# Conv3, fc6 and fc7, as drawn; fc8 has no halves. (Fc6 is asked before
+# flattening; in the flattened line the towers are no halves: exercise 1.)
 #
 # ## 4. Put the towers on two devices
 #
@@ -237,7 +237,7 @@ placed = PlacedModel(network, devices.names)
 for number in (0, 1):
     own = [layer for layer in placed.layers if layer.weights]
     own = [x for x in own if x.weights[0].value.device[-1] == str(number)]
-    print(f"device {number}:", *[layer.name for layer in own])
+    print(f"device {number + 1}:", *[layer.name for layer in own])
     print(f"    {sum(layer.count_params() for layer in own):,} weights")
 
 # %% [markdown]
@@ -293,7 +293,7 @@ visualize.meter(cards)
 # follow the weights, the grey one the batch. Red is what the other GPU sent.
 # The dashed line is the card's end.
 #
-# 1.46 GB: one card seems to do.  Which is the largest batch that fits, on one
+# 1.46 GB: one card seems to do. Which is the largest batch that fits, on one
 # card and on the first of two?
 
 # %%
@@ -454,7 +454,7 @@ visualize.crossed(towers, batches, ways)
 # but there a device waits.)
 #
 # The mixture takes the better way for each kind: convolutions by examples,
-# fully connected layers by channels: before fc6, each device fetches the half
+# fully connected layers by channels. Before fc6, each device fetches the half
 # of pool5 that it lacks, as many numbers as in the towers. It moves 34 MB, 14
 # times less than examples alone. Krizhevsky, the paper's first author,
 # described it in 2014, as "one weird trick".
@@ -463,10 +463,10 @@ visualize.crossed(towers, batches, ways)
 #
 # Against a network on one GPU with half the filters in most layers, two towers
 # had a top-1 error 1.7 points lower, in a little less time (paper, section
-# 3.2). But the one on one GPU had fewer filters, too: this compares sizes, not
-# cuts. Is the talk worth its bytes? In a run in the program's files, the towers
-# do not talk before fc8: 41.8% top-1 error, against AlexNet's 40.7%, on the
-# photos of 2012. (Not a clean test: its conv2 is wider.)
+# 3.2). So this compares sizes, not cuts. Is the talk worth its bytes? In a run
+# in the program's files, the towers do not talk before fc8: 41.8% top-1 error,
+# against AlexNet's 40.7%, on the photos of 2012. (Not a clean test: its conv2
+# is wider.)
 
 # %% [markdown]
 # ## AlexNet so far

@@ -51,7 +51,7 @@ ex.recall.check([...])  # names, such as "conv1"
 # %%
 keras.utils.set_random_seed(2012)
 network = AlexNetMini(weights="solids")
-fresh = AlexNetMini(initialization="he", rescaling=(122, 43))  # untrained
+fresh = AlexNetMini(initialization="he", rescaling=(122, 43))  # mean, spread
 start, mini = [
     one.get_layer("conv1").kernel.numpy() for one in (fresh, network)
 ]
@@ -326,11 +326,11 @@ visualize.known(lines, layers)
 #
 # The class rises, and the hue falls: what does not help is thrown away, and
 # from conv5 on a probe cannot do better than guess. (The image holds
-# everything, but the class cannot be read off with one weight a pixel: "knows"
-# means "lies open".) The position stays to the very end, if not as clear.
-# (Chapter 6: a pool forgets where *within its window*.) And the distance never
-# lies open: in `solids` a far camera has a longer lens, and a body looks as
-# large as before.
+# everything, but the class can hardly be read off with one weight a pixel:
+# "knows" means "lies open".) The position stays to the very end, if not as
+# clear. (Chapter 6: a pool forgets where *within its window*.) And the distance
+# never lies open: in `solids` a far camera has a longer lens, and a body looks
+# as large as before.
 #
 # Is the hue lost on so long a way by itself, or by training? Ask the untrained
 # network's fc7.
@@ -343,9 +343,9 @@ for fact, score in untrained.items():
     print(f"{fact}: untrained {score > 0.1}, trained {trained_knows}")
 
 # %% [markdown]
-# The untrained fc7 still knows the hue, with a score near 0.7. The position,
-# where both know it nearly as well, is not. **To learn is also to forget.**
-# What about the light? That is exercise 2.
+# The untrained fc7 still knows the hue, with a score near 0.7. Training did not
+# cost the position: both know it nearly as well. **To learn is also to
+# forget.** What about the light? That is exercise 2.
 #
 # ## 8. Where is it wrong?
 #
@@ -501,5 +501,5 @@ ex.progress()
 # ## What comes next
 #
 # Two devices on one machine, two towers on two cards: you have seen both. What
-# when one machine is too small? Chapter 14 lets two programs, each with a
-# memory of its own, train one AlexNet.
+# when one machine is too small? Chapter 14 lets two processes, each with a
+# memory of its own, train one small AlexNet.

@@ -275,7 +275,7 @@ visualize.ring(moments)
 
 # %% [markdown]
 # **Figure.** What four workers hold of four pieces: how many gradients are
-# added up in each, the more the darker the blue. Orange pieces are complete.
+# added up in each: the darker the blue, the more. Orange pieces are complete.
 # After three moves every worker has one, after six all.
 #
 # 3 moves add up, 3 hand on, and in each a worker sends a quarter. With n
@@ -462,9 +462,8 @@ print("resumed:", "Resuming from epoch" in said[0])
 print("equal:", np.array_equal(trained("whole"), trained("broken")))
 
 # %% [markdown]
-# To the last bit, on machines of one kind. Everything random is a function of
-# the seed and of the step, and the checkpoint holds the step, the weights and
-# the momentum.
+# To the last bit, on machines of one kind. The checkpoint holds the step, the
+# weights, the momentum and the random states (chapter 10).
 #
 # ## 8. The same job on a cluster
 #
@@ -590,4 +589,4 @@ ex.progress()
 # ## What comes next
 #
 # You have built AlexNet, trained it, opened it and spread it over machines. But
-# which AlexNet? Chapter 15 tells five apart that bear the name.
+# which AlexNet? Chapter 15 tells six apart that bear the name.

@@ -73,7 +73,7 @@ visualize.relatives(tables, [size for _, _, size in known.values()])
 # No two columns are alike. Conv3 and the end, from flatten on, look the same
 # everywhere. (Fc6's weights are not: section 2.) torchvision's is named after
 # Krizhevsky's "one weird trick" paper of 2014, but has the widths of his
-# one-GPU program .
+# one-GPU program.
 #
 # ## 2. Which number gives one away?
 #
@@ -99,7 +99,7 @@ visualize.fingerprints(counted)
 # Fc6 decides. From 224 pixels TF-slim and d2l.ai round down, and flatten 6400
 # numbers (chapter 3): 2816 fewer, each with 4096 weights. Someone once counted
 # 50,844,008 parameters and 6400, and asked what was wrong (apache/mxnet, issue
-# 3348). Now you can answer: nothing, it is another AlexNet.
+# 3348). Nothing: it is another AlexNet.
 #
 # The paper's and Caffe's have the same count. A fingerprint sees only what has
 # weights.
@@ -232,7 +232,7 @@ print(arrays["conv2_w"].shape, arrays["fc6_w"].shape)
 print(exchange.identify(path))
 
 # %% [markdown]
-# The paper's, or one of Caffe's two (CaffeNet pools before it normalises): it
+# The paper's, or one of Caffe's two (CaffeNet pools before it normalizes): it
 # does not guess. You know that it is Caffe's, whose pictures are BGR: blue
 # comes first. In place of `...`, bring conv1's kernel (filters, channels, rows,
 # columns) to Keras' (rows, columns, channels, filters), and turn its channels
@@ -317,7 +317,7 @@ paper = caffe = arrays = None  # frees memory
 # ## 5. How do you examine a network?
 #
 # A wrong network seldom stops. It compiles, its loss falls, and it is worse
-# than it should be. What you need is a [**probe**](../docs/glossary.md#probe):
+# than it should be. What you need is a [**probe**](../docs/glossary.md#probe) :
 # a measurement that comes out differently with the fault than without it.
 # `clinic` has a healthy `AlexNetMini` with random weights, and broken ones that
 # got the same weights, all compiled Keras networks. `examine` sends ten
@@ -418,9 +418,9 @@ for status in ledger.STATUSES:
 # [docs/ledger.md](../docs/ledger.md).
 #
 # Some claims can be repeated in small: take one part away, train anew, compare.
-# This was done with `AlexNetMini` on `solids`, 12 epochs, three seeds each.
-# Guess which networks are worse, by every seed: without LRN, overlapping
-# windows, dropout, augmentation, conv4, or with tanh?
+# Here with `AlexNetMini` on `solids`, 12 epochs, three seeds each. Guess which
+# are worse, by every seed: without LRN, overlapping windows, dropout,
+# augmentation, conv4, or with tanh?
 
 # %%
 from alexnet_keras.datasets import ablations
@@ -433,7 +433,8 @@ visualize.ablations(groups)
 
 # %% [markdown]
 # **Figure.** Right answers on 1,000 pictures that were kept back, a dot for
-# each seed. The band is the range of the whole network's three.
+# each seed. The band is the range of the whole network's three. The paper's
+# start has 2012's weights, on raw pixels.
 #
 # One part of the paper shows in so short a run: windows that overlap. Dropout
 # slows it down, and from today's start tanh is ahead (chapter 4). For the rest,
