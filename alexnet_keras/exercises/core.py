@@ -1,6 +1,7 @@
 """What every exercise of the course has in common: check, hint, solution."""
 
 import inspect
+import numbers
 import textwrap
 
 NOT_ATTEMPTED = "not attempted"
@@ -151,6 +152,46 @@ def fault_of_keys(given, keys):
     for key in keys:
         if is_placeholder(given[key]):
             return f"`{key}` is still missing."
+    return None
+
+
+def fault_of_numbers(given, keys):
+    """Says what `fault_of_keys` does, and which answer is no number.
+
+    Returns:
+        Str, or None if each of the keys has a number.
+    """
+    if fault := fault_of_keys(given, keys):
+        return fault
+    for key in keys:
+        if fault := _fault_of_number(key, given[key]):
+            return fault
+    return None
+
+
+def fault_of_pair(given, names):
+    """Says what is wrong with a pair of numbers before it is judged.
+
+    Args:
+        given: What the learner gave.
+        names: Pair of str, what the two numbers are.
+
+    Returns:
+        Str, or None if there are two numbers.
+    """
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        return f"Give a pair `({', '.join(names)})`."
+    for name, number in zip(names, given, strict=True):
+        if is_placeholder(number):
+            return f"`{name}` is still missing."
+        if fault := _fault_of_number(name, number):
+            return fault
+    return None
+
+
+def _fault_of_number(name, given):
+    if not isinstance(given, numbers.Real):
+        return f"`{name}` must be a number, not `{given!r}`."
     return None
 
 

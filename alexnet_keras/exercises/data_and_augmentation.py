@@ -14,6 +14,7 @@ from alexnet_keras.exercises.core import (
     Progress,
     fault_of_function,
     fault_of_keys,
+    fault_of_pair,
     is_close,
     is_placeholder,
     named,
@@ -39,13 +40,8 @@ _FACTOR_WRONG = {
 
 
 def _judge_recall(answer):
-    if not isinstance(answer, list | tuple) or len(answer) != 2:
-        return "Give a pair `(loss, factor)`."
-    for name, number in zip(("loss", "factor"), answer, strict=True):
-        if is_placeholder(number):
-            return f"`{name}` is still missing."
-        if not isinstance(number, numbers.Real):
-            return f"`{name}` must be a number, not `{number!r}`."
+    if fault := fault_of_pair(answer, ("loss", "factor")):
+        return fault
     loss, factor = answer
     if is_close(loss, 1.25) and is_close(factor, math.log(10)):
         return "You exchanged the two: the loss comes first."

@@ -12,6 +12,8 @@ from alexnet_keras.exercises.core import (
     Progress,
     fault_of_function,
     fault_of_keys,
+    fault_of_numbers,
+    fault_of_pair,
     is_close,
     is_placeholder,
     named,
@@ -20,13 +22,8 @@ from alexnet_keras.exercises.core import (
 
 
 def _judge_recall(answer):
-    if not isinstance(answer, list | tuple) or len(answer) != 2:
-        return "Give a pair `(channels, pixels)`."
-    for name, number in zip(("channels", "pixels"), answer, strict=True):
-        if is_placeholder(number):
-            return f"`{name}` is still missing."
-        if not isinstance(number, numbers.Real):
-            return f"`{name}` must be a number, not `{number!r}`."
+    if fault := fault_of_pair(answer, ("channels", "pixels")):
+        return fault
     channels, pixels = answer
     if (channels, pixels) == (163, 48):
         return "You exchanged the two: the channels come first."
@@ -435,11 +432,8 @@ RIDDLES = ("first_loss", "classes", "flattened", "width")
 
 
 def _judge_riddles(given):
-    if fault := fault_of_keys(given, RIDDLES):
+    if fault := fault_of_numbers(given, RIDDLES):
         return fault
-    for key in RIDDLES:
-        if not isinstance(given[key], numbers.Real):
-            return f"`{key}` must be a number, not `{given[key]!r}`."
     loss, classes, flattened, width = (given[key] for key in RIDDLES)
     wrong = {
         math.log10(50): "`first_loss`: that is the logarithm to base 10.",

@@ -10,6 +10,7 @@ from alexnet_keras.exercises.core import (
     Progress,
     fault_of_function,
     fault_of_keys,
+    fault_of_pair,
     is_close,
     is_placeholder,
     named,
@@ -34,14 +35,9 @@ _SEEN_WRONG = {
 
 
 def _judge_recall(answer):
-    if not isinstance(answer, list | tuple) or len(answer) != 2:
-        return "Give a pair `(width, seen)`."
+    if fault := fault_of_pair(answer, ("width", "seen")):
+        return fault
     width, seen = answer
-    for name, number in (("width", width), ("seen", seen)):
-        if is_placeholder(number):
-            return f"`{name}` is still missing."
-        if not isinstance(number, numbers.Real):
-            return f"`{name}` must be a number, not `{number!r}`."
     if (width, seen) == (11, 27):
         return "You exchanged the two: the width comes first."
     if width == 55:

@@ -1,7 +1,6 @@
 """Exercises of chapter 10: a stuck run, weight decay, and what to expect."""
 
 import math
-import numbers
 
 import numpy as np
 
@@ -10,7 +9,8 @@ from alexnet_keras.exercises.core import (
     Exercise,
     Progress,
     fault_of_function,
-    fault_of_keys,
+    fault_of_numbers,
+    fault_of_pair,
     is_close,
     is_placeholder,
     named,
@@ -32,13 +32,8 @@ _VIEWS_WRONG = {
 
 
 def _judge_recall(answer):
-    if not isinstance(answer, list | tuple) or len(answer) != 2:
-        return "Give a pair `(milliseconds, views)`."
-    for name, number in zip(("milliseconds", "views"), answer, strict=True):
-        if is_placeholder(number):
-            return f"`{name}` is still missing."
-        if not isinstance(number, numbers.Real):
-            return f"`{name}` must be a number, not `{number!r}`."
+    if fault := fault_of_pair(answer, ("milliseconds", "views")):
+        return fault
     pace, views = answer
     if (pace, views) == (200, 6):
         return "You exchanged the two: the milliseconds come first."
@@ -293,11 +288,8 @@ _PULLS_OTHERWISE = {
 
 
 def _judge_numbers(given, right, wrong, otherwise):
-    if fault := fault_of_keys(given, right):
+    if fault := fault_of_numbers(given, right):
         return fault
-    for key, number in given.items():
-        if not isinstance(number, numbers.Real):
-            return f"`{key}` must be a number, not `{number!r}`."
     for key in right:
         if not is_close(given[key], right[key], 0.005):
             found = named(given[key], wrong[key], otherwise[key], 0.015)

@@ -1,7 +1,5 @@
 """Exercises of chapter 11: all-reduce, a short last batch, two breaks."""
 
-import numbers
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,6 +10,7 @@ from alexnet_keras.exercises.core import (
     Progress,
     fault_of_function,
     fault_of_keys,
+    fault_of_pair,
     is_close,
     is_placeholder,
     named,
@@ -85,13 +84,8 @@ _DECAY_WRONG = {
 
 
 def _judge_recall(answer):
-    if not isinstance(answer, list | tuple) or len(answer) != 2:
-        return "Give a pair `(weight, number)`."
-    for name, number in zip(("weight", "number"), answer, strict=True):
-        if is_placeholder(number):
-            return f"`{name}` is still missing."
-        if not isinstance(number, numbers.Real):
-            return f"`{name}` must be a number, not `{number!r}`."
+    if fault := fault_of_pair(answer, ("weight", "number")):
+        return fault
     weight, number = answer
     if is_close(weight, 0.00025) and is_close(number, 0.71):
         return "You exchanged the two: the weight comes first."
