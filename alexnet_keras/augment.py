@@ -8,6 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 
+def stored_size(size):
+    """Gives the side of the squares that crops of `size` are cut from.
+
+    The paper's 256 for its 224 and for 227, and the same share otherwise.
+    """
+    return 256 if 224 <= size <= 227 else round(size * 8 / 7)
+
+
 def center_crop(image, size):
     """Cuts the central square out of an image.
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from alexnet_keras import augment
+
 GREY = 127  # of a cover: half of 255
-SHARE = 8 / 7  # side of a stored picture over that of its centre
 STRENGTHS = np.logspace(-3, 1, 9)  # of a probe's pull towards 0
 
 
@@ -77,7 +78,7 @@ def _center(picture, size):
     """Scales a picture as `data.load` does, and cuts its centre out."""
     from PIL import Image
 
-    stored = round(size * SHARE)
+    stored = augment.stored_size(size)
     start = (stored - size) // 2
     scaled = Image.fromarray(picture).resize((stored, stored))
     return np.asarray(scaled)[start : start + size, start : start + size]

@@ -1,8 +1,9 @@
 """Data sets: a TFDS name, the embedded set or a folder of photographs."""
 
+from alexnet_keras.augment import stored_size
 from alexnet_keras.data.batches import Colors, Data
 from alexnet_keras.data.decoding import DataError, decode
-from alexnet_keras.data.loading import load, stored_size
+from alexnet_keras.data.loading import load
 from alexnet_keras.data.sharing import (
     share_out,
     shared_training,

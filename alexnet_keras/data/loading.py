@@ -15,14 +15,6 @@ from alexnet_keras.data.tfds_sets import from_builder, open_tfds
 from alexnet_keras.datasets import data_dir
 
 
-def stored_size(size):
-    """Gives the side of the squares that crops of `size` are cut from.
-
-    The paper's 256 for its 224 and for 227, and the same share otherwise.
-    """
-    return 256 if 224 <= size <= 227 else round(size * 8 / 7)
-
-
 def load(
     source="solids",
     size=227,
@@ -55,7 +47,7 @@ def load(
     """
     folder = pathlib.Path(folder or data_dir())
     listed = _list(source, seed, folder)
-    stored = stored_size(size)
+    stored = augment.stored_size(size)
     pictures = listed.splits.values()
     cache = caches.choose(cache, pictures, stored, folder)
     count = sum(split.num_examples for split in pictures)
