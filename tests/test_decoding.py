@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_keras.data.decoding import decode, decode_all
+from alexnet_keras.data.decoding import decode, decode_all, is_picture
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3
 
@@ -262,3 +262,49 @@ def test_reading_silences_pillow_and_nobody_else():
     assert ("ignore", None, Warning, None, 0) not in warnings.filters
     with pytest.raises(UserWarning, match="mine"):
         warnings.warn("mine", stacklevel=1)
+
+
+@pytest.mark.parametrize(
+    "kind", "JPEG PNG GIF BMP WEBP TIFF JPEG2000 AVIF".split()
+)
+def test_a_picture_tells_itself_without_an_ending(tmp_path, kind):
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(quarters(), kind)[:100])  # damaged, and one still
+    assert is_picture(path)
+    path.write_bytes(encoded(quarters(), kind)[4:])
+    assert not is_picture(path)
+
+
+def box(brand, *compatible):
+    """The first bytes of a film, or of a picture kept like one."""
+    return b"\0\0\0\x1cftyp" + brand + bytes(4) + b"".join(compatible)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (box(b"heic", b"mif1", b"heic"), True),
+        (box(b"heix"), True),
+        (box(b"hevc"), True),
+        (box(b"mif1", b"mif1", b"heic"), True),
+        (box(b"msf1"), True),
+        (box(b"mif1", b"mif1", b"avif"), True),
+        (box(b"avis"), True),
+        (box(b"isom", b"mp41"), False),
+        (box(b"qt  "), False),
+        (b"", False),
+        (b"BM is how this letter begins, and not a picture", False),
+        (b"II", False),
+        (b"%PDF-1.4", False),
+    ],
+)
+def test_pictures_of_telephones_are_told_from_films(tmp_path, head, expected):
+    path = tmp_path / "file"
+    path.write_bytes(head)
+    assert is_picture(path) is expected
+
+
+def test_what_is_no_file_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # nobody writes into it
+    for path in (tmp_path, tmp_path / "nowhere", tmp_path / "pipe"):
+        assert not is_picture(path)

@@ -7,13 +7,52 @@ RGB as a viewer would show them. Names are not believed: the content decides.
 import concurrent.futures
 import io
 import os
+import re
 import warnings
 
 import numpy as np
 
 
+# the kinds of picture that tell themselves, named as Pillow names them
+_kind_of = re.compile(
+    rb"""
+      (?P<JPEG> \xff\xd8\xff)
+    | (?P<PNG> \x89PNG\r\n\x1a\n)
+    | (?P<GIF> GIF8[79]a)
+    | (?P<BMP> BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0)
+    | (?P<WEBP> RIFF.{4}WEBP)
+    | (?P<TIFF> II[*+]\0 | MM\0[*+])
+    | (?P<JPEG2000> \0\0\0\x0cjP\x20\x20\r\n\x87\n | \xff\x4f\xff\x51)
+    | (?P<AVIF> .{4}ftyp(?: avi[fs] | m[is]f1(?:.{4})+?avi[fs]))
+    | (?P<HEIF> .{4}ftyp(?: he[iv][cmsx] | m[is]f1))
+    """,
+    re.DOTALL | re.VERBOSE,
+).match
+_HEAD = 64  # bytes that `_kind_of` looks at
+
+
 class DataError(ValueError):
     """Data that cannot be used as they are. The message says what to do."""
+
+
+def is_picture(path):
+    """Tells by its first bytes whether a file is a picture, whatever its name.
+
+    Args:
+        path: Path.
+
+    Returns:
+        Bool. It may be true of a picture that is damaged, or that cannot be
+        read here: `decode` gives the reason. A file that cannot be opened is
+        none.
+    """
+    if not os.path.isfile(path):  # a pipe would keep us waiting
+        return False
+    try:
+        with open(path, "rb") as file:
+            return _kind_of(file.read(_HEAD)) is not None
+    except OSError:
+        return False
 
 
 def decode(picture, size):
