@@ -86,7 +86,8 @@ notebooks: $(VENV)/.installed  ## Rebuild the notebooks whose source changed
 requirements: $(VENV)/.installed  ## Compile requirements.txt (ARGS=--upgrade: newest)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --extra notebooks --extra convert --extra test --no-annotate \
+		--generate-hashes --extra notebooks --extra convert --extra heic \
+		--extra test --no-annotate \
 		--custom-compile-command "make requirements" $(ARGS) \
 		--output-file requirements.txt pyproject.toml
 

@@ -281,7 +281,7 @@ def test_conda_installs_what_pyproject_names():
     )
     assert python == "python" + ",".join(low_to_high)
     assert pip == "pip"
-    assert from_pip == {"pip": ["-e .[notebooks,convert,test]"]}
+    assert from_pip == {"pip": ["-e .[notebooks,convert,heic,test]"]}
     assert {"notebooks", "convert", "test"} <= EXTRAS.keys()
 
 

@@ -12,7 +12,6 @@ import warnings
 
 import numpy as np
 
-
 # the kinds of picture that tell themselves, named as Pillow names them
 _kind_of = re.compile(
     rb"""
