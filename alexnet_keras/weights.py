@@ -8,6 +8,7 @@ classes. Files without these facts, and saved models, are read as well.
 import contextlib
 import json
 import pathlib
+import unicodedata
 import zipfile
 from typing import NamedTuple
 
@@ -262,13 +263,22 @@ def _check_facts(weights):
         or (
             isinstance(names, list)
             and len(names) == weights.num_classes
-            and all(isinstance(x, str) and x.isprintable() for x in names)
+            and all(isinstance(x, str) and is_class_name(x) for x in names)
         ),
     }
     for name, is_right in makes_sense.items():
         if not is_right:
             value = str(getattr(weights, name))[:60]
             raise ValueError(f"its {name} makes no sense: {value!r}")
+
+
+def is_class_name(text):
+    """Tells a name that can be shown: no control characters, valid Unicode.
+
+    Spaces of any width may be in it, and what joins an emoji.
+    """
+    kinds = {unicodedata.category(letter) for letter in text}
+    return not kinds & {"Cc", "Cs", "Zl", "Zp"}
 
 
 def is_rescaling(pair):

@@ -157,8 +157,9 @@ def check_training(loaded, num_examples):
 def test_each_picture_comes_at_most_once_an_epoch(write_pictures, kept):
     folder = write_pictures("flat", 0)
     for number in range(22):  # one grey each, so that a crop tells it
-        path = folder / "ab"[number % 2] / f"{number:02}.png"
-        path.parent.mkdir(exist_ok=True)
+        split = "train" if number < 18 else "val"
+        path = folder / split / "ab"[number % 2] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (40, 40), 10 * number).save(path)
     loaded = load(folder, kept)
     greys = {

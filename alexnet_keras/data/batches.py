@@ -35,7 +35,9 @@ class Data(NamedTuple):
 
     `size` is the side of the network's input and `stored` that of the decoded
     squares, in pixels. `cache` says where they are kept: `"memory"`, `"disk"`
-    or `"none"`.
+    or `"none"`. `skipped` are lines about pictures that cannot be read and
+    `notes` about what was not taken; `pictures` has those of an image folder,
+    `folders.FilePictures` for each split.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Data(NamedTuple):
     cache: str
     fingerprint: str
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    pictures: dict | None = None
 
     def __str__(self):
         """Says in a line what there is."""

@@ -100,7 +100,7 @@ def read(pictures, stored, cache, folder):
     if cache == "disk":
         images = np.load(array, mmap_mode="r")
     elif cache == "none":
-        images = _Undecoded([path for path, _ in pictures.read()], stored)
+        images = _Undecoded(pictures, stored)
     errors = {int(row): reason for row, reason in errors.items()}
     rows = np.array([i for i in range(count) if i not in errors], np.int64)
     names = pictures.names if errors else ()
@@ -162,11 +162,11 @@ def _decode_split(pictures, stored, out):
 class _Undecoded:
     """Pictures that are decoded when they are asked for."""
 
-    def __init__(self, paths, stored):
-        self._paths, self._stored = paths, stored
+    def __init__(self, pictures, stored):
+        self._pictures, self._stored = pictures, stored
 
     def __getitem__(self, row):
-        return decode(self._paths[row], self._stored)
+        return decode(self._pictures.path(row), self._stored)
 
 
 def digest(value):

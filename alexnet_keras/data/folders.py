@@ -1,50 +1,80 @@
 """Pictures in a folder with one folder for each class."""
 
+import bisect
+import hashlib
+import itertools
 import os
 import pathlib
-import random
+import unicodedata
 from typing import NamedTuple
 
+from alexnet_keras.data import layouts
 from alexnet_keras.data.decoding import DataError
-
-EXTENSIONS = frozenset(
-    ".bmp .gif .jfif .jpe .jpeg .jpg .png .ppm .tif .tiff .webp".split()
-)
-SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
+from alexnet_keras.data.walking import EXTENSIONS, tell, walk
+from alexnet_keras.weights import is_class_name
 
 
 class FilePictures:
     """Pictures in files.
 
+    Args:
+        root: Str, the folder that holds them all.
+        blocks: List of `(walking.Block, label)`.
+
     Attributes:
         num_examples: Int.
-        names: List of str, one a picture, for messages.
-        key: What tells these pictures from others; it changes with the files.
     """
 
-    def __init__(self, root, files):
-        self._files = files  # list of (path, label)
-        self.num_examples = len(files)
-        self.names = [str(path) for path, _ in files]
-        stats = [  # a link to nowhere is a picture that cannot be read
-            os.stat(path, follow_symlinks=path.exists()) for path, _ in files
-        ]
-        self.identity = [
-            [path.relative_to(root).as_posix(), label, stat.st_size]
-            for (path, label), stat in zip(files, stats, strict=True)
-        ]
-        self.key = [
-            [str(path), label, stat.st_mtime_ns]
-            for (path, label), stat in zip(files, stats, strict=True)
-        ]
+    def __init__(self, root, blocks):
+        self._root = root
+        self._blocks = blocks
+        counts = (len(block.names) for block, _ in blocks)
+        self._ends = list(itertools.accumulate(counts))
+        self.num_examples = self._ends[-1] if blocks else 0
 
     def read(self):
         """Yields `(path, label)` for each picture."""
-        yield from self._files
+        for block, label in self._blocks:
+            for name in block.names:
+                yield os.path.join(block.folder, name), label
+
+    def path(self, row):
+        """Gives the path of a picture."""
+        number = bisect.bisect_right(self._ends, row)
+        block, _ = self._blocks[number]
+        row -= self._ends[number] - len(block.names)
+        return os.path.join(block.folder, block.names[row])
+
+    @property
+    def names(self):
+        """One name a picture, for messages."""
+        return [path for path, _ in self.read()]
+
+    def files(self):
+        """Yields `(path below the root, label, bytes)` for each picture."""
+        for block, label in self._blocks:
+            below = pathlib.PurePath(os.path.relpath(block.folder, self._root))
+            for name, size in zip(block.names, block.sizes, strict=True):
+                yield (below / name).as_posix(), label, size
+
+    @property
+    def identity(self):
+        """Tells these pictures from others, wherever their root stands."""
+        return _digest(self.files())
+
+    @property
+    def key(self):
+        """Tells these files from others; it changes when one is written."""
+        times = (time for block, _ in self._blocks for time in block.times)
+        return _digest(zip(self.read(), times, strict=True))
+
+
+def _digest(values):
+    """Tells a long series of values from others."""
+    found = hashlib.sha256()
+    for value in values:
+        found.update(repr(value).encode())
+    return found.hexdigest()[:32]
 
 
 class Listed(NamedTuple):
@@ -52,20 +82,22 @@ class Listed(NamedTuple):
 
     `splits` maps `"train"`, `"validation"` and, where there is one, `"test"`
     to its pictures, `FilePictures` or `tfds_sets.TfdsPictures`; labels number
-    the `class_names`.
+    the `class_names`. `notes` are lines about what was not taken.
     """
 
     class_names: tuple[str, ...]
     splits: dict
+    notes: tuple[str, ...] = ()
 
 
 def list_folder(folder, seed=0, validation_share=0.2):
     """Lists an image folder.
 
     The folder holds either `train/<class>/*` and `val/<class>/*` (and perhaps
-    `test/<class>/*`), or class folders alone: then a share of each class, drawn
-    with a seed, is for validation. Hidden files, and files whose extension is
-    not a picture's, are left out.
+    `test/<class>/*`), or class folders alone: then about a share of each class
+    is for validation. Which pictures these are, only their names and the seed
+    decide, so that other pictures may come and go. `layouts.split_of` knows
+    other names of splits.
 
     Args:
         folder: Path.
@@ -76,8 +108,8 @@ def list_folder(folder, seed=0, validation_share=0.2):
         A `Listed`.
 
     Raises:
-        DataError: If there is no such folder, no picture, one class only, or
-            the splits have other classes.
+        DataError: If there is no such folder, no picture, one class only, the
+            splits have other classes, or what they are cannot be told.
     """
     folder = pathlib.Path(folder).expanduser()
     if not folder.is_dir():
@@ -86,102 +118,101 @@ def list_folder(folder, seed=0, validation_share=0.2):
             f"{what}: {folder}. Give a folder with one folder of pictures for "
             "each class."
         )
-    own = {
-        split: child
-        for split, names in SPLIT_NAMES.items()
-        for child in _children(folder)
-        if child.name.lower() in names
+    walked = walk(folder)
+    found, notes = layouts.recognise(walked)
+    notes += [f"left out: {line}" for line in tell(walked.others)]
+    if "" in found:
+        found = _hold_out(found[""], seed, validation_share)
+    elif "validation" not in found and "test" in found:
+        found["validation"] = found.pop("test")
+    elif "validation" not in found:
+        found = _hold_out(found["train"], seed, validation_share)
+    names = _check(folder, found, notes)
+    splits = {
+        split: FilePictures(
+            walked.root,
+            [
+                (block, label)
+                for label, name in enumerate(names)
+                for block in classes.get(name, ())
+            ],
+        )
+        for split, classes in found.items()
     }
-    if "train" in own and len(own) > 1:
-        found = {split: _classes(child) for split, child in own.items()}
-        if "validation" not in found:
-            found["validation"] = found.pop("test")
-    elif "train" in own and len(_children(folder)) == 1:
-        found = _split(_classes(own["train"]), seed, validation_share)
-    else:
-        found = _split(_classes(folder), seed, validation_share)
-
-    names = _check(folder, found)
-    return Listed(
-        names,
-        {
-            split: FilePictures(
-                folder,
-                [
-                    (path, label)
-                    for label, name in enumerate(names)
-                    for path in classes.get(name, ())
-                ],
-            )
-            for split, classes in found.items()
-        },
-    )
+    return Listed(names, splits, tuple(notes))
 
 
-def _check(folder, found):
+def _check(folder, found, notes):
     """Refuses classes that cannot be learned; gives their names."""
     names = tuple(sorted(found["train"]))
+    besides = "".join(f"\n  {note}" for note in notes)
     if not names:
         raise DataError(
             f"No pictures in {folder}. Expected one folder of pictures for "
             "each class, or train/<class>/* and val/<class>/*, with names "
-            f"that end in one of {' '.join(sorted(EXTENSIONS))}."
+            f"that end in one of {' '.join(sorted(EXTENSIONS))}.{besides}"
         )
     if len(names) == 1:
         raise DataError(
             f"Only one class in {folder}: {names[0]!r}. A classifier needs two "
-            "or more; give the folder that holds the class folders."
+            f"or more; give the folder that holds the class folders.{besides}"
+        )
+    for name in names:
+        if not is_class_name(name):
+            raise DataError(
+                f"The name of a class folder in {folder} cannot be shown: "
+                f"{ascii(name)}. It is not UTF-8, or holds a control "
+                "character. Rename it."
+            )
+    if not found["validation"]:
+        raise DataError(
+            f"No picture of {folder} can be held out for validation, since "
+            "each class has one only. Add pictures, or a folder val with a "
+            "folder for each class."
         )
     for split, classes in found.items():
-        strange = sorted(set(classes) - set(names))
-        if strange or not classes:
+        if strange := sorted(set(classes) - set(names)):
             raise DataError(
-                f"The split {split!r} of {folder} "
-                + (
-                    f"has classes that train has not: {', '.join(strange)}."
-                    if strange
-                    else "holds no pictures."
-                )
-                + " Every split needs the class folders of train."
+                f"The split {split!r} of {folder} has classes that train has "
+                f"not: {', '.join(map(repr, strange))}. Every split needs the "
+                "class folders of train."
             )
     return names
 
 
-def _children(folder):
-    return sorted(
-        child
-        for child in folder.iterdir()
-        if child.is_dir() and not child.name.startswith(".")
-    )
-
-
-def _classes(folder):
-    """Gives `{class name: sorted pictures}`, without empty classes."""
-    found = {}
-    for child in _children(folder):
-        pictures = [
-            path
-            for path in child.rglob("*")
-            if path.suffix.lower() in EXTENSIONS
-            and not path.is_dir()
-            and not any(
-                part.startswith(".") for part in path.relative_to(child).parts
-            )
-        ]
-        if pictures:
-            found[child.name] = sorted(pictures)
-    return found
-
-
-def _split(classes, seed, validation_share):
-    """Draws the validation pictures of each class, at least one of two."""
+def _hold_out(classes, seed, validation_share):
+    """Takes validation pictures out of each class, at least one of two."""
     train, validation = {}, {}
-    for name, pictures in classes.items():
-        drawn = list(pictures)
-        random.Random(f"{seed} {name}").shuffle(drawn)
-        count = round(len(drawn) * validation_share)
-        count = min(max(count, 1), len(drawn) - 1)
-        train[name] = sorted(drawn[count:])
-        if count:
-            validation[name] = sorted(drawn[:count])
+    for name, blocks in classes.items():
+        ranks = [_ranks(seed, name, block) for block in blocks]
+        every = sorted(rank for own in ranks for rank in own)
+        if len(every) == 1:
+            train[name] = blocks
+            continue
+        # all but one at most, and one at least
+        limit = min(max(validation_share, every[0]), every[-2])
+        for there, is_held_out in ((train, False), (validation, True)):
+            there[name] = [
+                block.take(rows)
+                for block, own in zip(blocks, ranks, strict=True)
+                if (
+                    rows := [
+                        row
+                        for row, rank in enumerate(own)
+                        if (rank <= limit) == is_held_out
+                    ]
+                )
+            ]
     return {"train": train, "validation": validation}
+
+
+def _ranks(seed, name, block):
+    """Draws a number from 0 to 1 for each picture, from its name alone."""
+    ranks = []
+    for file in block.names:
+        text = f"{seed} {name}/{block.within}{file}"
+        text = unicodedata.normalize("NFC", text)
+        text = text.encode("utf-8", "surrogateescape")
+        digest = hashlib.blake2b(text, digest_size=8).digest()
+        ranks.append(int.from_bytes(digest) / 2**64)
+    return ranks

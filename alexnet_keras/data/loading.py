@@ -10,9 +10,12 @@ from alexnet_keras import augment
 from alexnet_keras.data import cache as caches
 from alexnet_keras.data.batches import Colors, Data
 from alexnet_keras.data.decoding import DataError, decode
-from alexnet_keras.data.folders import list_folder
+from alexnet_keras.data.folders import FilePictures, list_folder
 from alexnet_keras.data.tfds_sets import from_builder, open_tfds
 from alexnet_keras.datasets import data_dir
+
+_MOST = 50  # lines about pictures that cannot be read
+_SOLIDS = ("solids", "solids/full", "solids/tiny")
 
 
 def load(
@@ -29,7 +32,7 @@ def load(
     Args:
         source: `"solids"` (or its few first pictures, `"solids/tiny"`), a TFDS
             name such as `"imagenette/320px-v2"`, or the path of a folder
-            (see `folders.list_folder`).
+            (see `folders.list_folder`). `Data.name` has a path in full.
         size: Int, side of the network's input, in pixels.
         seed: Int, draws the validation pictures of a folder without splits.
         skip_unreadable: Bool, whether to go on without the pictures that
@@ -47,6 +50,8 @@ def load(
     """
     folder = pathlib.Path(folder or data_dir())
     listed = _list(source, seed, folder)
+    for note in listed.notes:
+        report(note)
     stored = augment.stored_size(size)
     pictures = listed.splits.values()
     cache = caches.choose(cache, pictures, stored, folder)
@@ -57,9 +62,12 @@ def load(
         splits[name], errors = caches.read(split, stored, cache, folder)
         unreadable += errors
     if unreadable and not skip_unreadable:
+        shown = unreadable[:_MOST]
+        if len(unreadable) > _MOST:
+            shown.append(f"and {len(unreadable) - _MOST} more")
         raise DataError(
             f"{len(unreadable)} of {count} pictures cannot be "
-            "read:\n  " + "\n  ".join(unreadable) + "\nRepair or remove them, "
+            "read:\n  " + "\n  ".join(shown) + "\nRepair or remove them, "
             "or go on without exactly these: --skip-unreadable "
             "(`skip_unreadable=True`)."
         )
@@ -68,8 +76,13 @@ def load(
             raise DataError(f"No picture of the split {name!r} can be read.")
     identity = [found.identity for found in pictures]
     readable = [split.num_examples for split in splits.values()]
+    files = {
+        name: found
+        for name, found in listed.splits.items()
+        if isinstance(found, FilePictures)
+    }
     return Data(
-        name=str(source),
+        name=located(source),
         class_names=listed.class_names,
         splits=splits,
         size=size,
@@ -78,12 +91,21 @@ def load(
         cache=cache,
         fingerprint=caches.digest([identity, listed.class_names, readable]),
         skipped=tuple(unreadable),
+        notes=listed.notes,
+        pictures=files or None,
     )
+
+
+def located(source):
+    """Gives the name of a TFDS set, or the whole path of a folder."""
+    if _is_path(source):
+        return os.path.abspath(os.path.expanduser(source))
+    return source
 
 
 def _list(source, seed, folder):
     """Lists the pictures of a data set, which is prepared where it must be."""
-    if source in ("solids", "solids/full", "solids/tiny"):
+    if source in _SOLIDS:
         import tensorflow_datasets as tfds
 
         from alexnet_keras.datasets import solids
@@ -100,7 +122,7 @@ def _list(source, seed, folder):
 def _is_path(source):
     """Tells a folder from a TFDS name, which may hold a slash too."""
     text = os.fspath(source)
-    return (
+    return source not in _SOLIDS and (
         not isinstance(source, str)
         or os.path.exists(os.path.expanduser(text))
         or text.startswith((".", "~", "/", os.sep))
