@@ -23,8 +23,7 @@ def replacing(path):
         `pathlib.Path` in the same folder, with the same ending.
 
     Raises:
-        OSError: If it cannot be written; the message says whether the disk is
-            full.
+        OSError: If it cannot be written; the message says why in words.
     """
     path = pathlib.Path(path)
     half = path.with_name(f"new-{os.getpid()}-{path.name}")
@@ -32,17 +31,41 @@ def replacing(path):
         yield half
         os.replace(half, path)
     except OSError as error:
-        full = error.errno == errno.ENOSPC or (
-            "No space left" in str(error)
-            or shutil.disk_usage(path.parent).free < 2**20
-        )
-        what = "There is no space left" if full else str(error)
+        what = "There is no space left" if _is_full(path.parent) else ""
         raise OSError(
-            f"{path} could not be written. {what}. What was written before is "
-            "as it was."
+            f"{path} could not be written. {what or reason(error)}. What was "
+            "written before is as it was."
         ) from error
     finally:
-        half.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder is gone, or a file
+            half.unlink(missing_ok=True)
+
+
+def _is_full(folder):
+    """Tells a full disk, since not every library says that it met one."""
+    try:
+        disk = shutil.disk_usage(folder)
+    except OSError:
+        return False
+    return disk.free < 2**20 <= disk.total  # /proc is no disk
+
+
+def reason(error):
+    """Says in words, without numbers or paths, why a file could not be used.
+
+    Args:
+        error: An exception. h5py's are long, and have the system's words
+            within.
+
+    Returns:
+        Str, without a full stop.
+    """
+    code = getattr(error, "errno", None)
+    quoted = re.search(r"error message = '([^']+)'", str(error))
+    words = quoted[1] if quoted else code and os.strerror(code) or str(error)
+    if code == errno.ENOSPC or "no space left" in words.lower():
+        return "There is no space left"
+    return words.rstrip(".") or type(error).__name__
 
 
 @contextlib.contextmanager
@@ -56,10 +79,18 @@ def reading(path, kind, *errors):
             json and zipfile do.
 
     Raises:
-        ValueError: With the path and the reason.
+        ValueError: With the path and the reason; a file that cannot be opened
+            is not called damaged.
     """
     try:
         yield
+    except (
+        FileNotFoundError,
+        IsADirectoryError,
+        NotADirectoryError,
+        PermissionError,
+    ) as error:  # which says nothing of what the file holds
+        raise ValueError(f"{path} cannot be read: {reason(error)}") from error
     except (
         EOFError,
         KeyError,
@@ -70,4 +101,5 @@ def reading(path, kind, *errors):
         zlib.error,
         *errors,
     ) as error:
-        raise ValueError(f"{path} is damaged, or no {kind}: {error}") from error
+        what = reason(error) if isinstance(error, OSError) else error
+        raise ValueError(f"{path} is damaged, or no {kind}: {what}") from error
