@@ -11,15 +11,18 @@ from alexnet_keras import files
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="words of POSIX")
 
 
+def interrupted(path):
+    path.write_text("tw")
+    raise KeyboardInterrupt
+
+
 def test_what_is_written_stands_there_whole_or_not_at_all(tmp_path):
     path = tmp_path / "a.txt"
     with files.replacing(path) as half:
         half.write_text("one")
         assert not path.exists()
-    with pytest.raises(KeyboardInterrupt):
-        with files.replacing(path) as half:
-            half.write_text("tw")
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), files.replacing(path) as half:
+        interrupted(half)
     assert path.read_text() == "one"
     assert [*tmp_path.iterdir()] == [path]
 
