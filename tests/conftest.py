@@ -172,6 +172,7 @@ def assert_equal_runs():
             "history.csv",
             "curves.png",
             "run.json",
+            "pictures.csv",
         }
         assert history(one) == history(two)
         for a, b in zip(weights(one), weights(two), strict=True):

@@ -78,6 +78,7 @@ def test_a_run_holds_all_it_should(trained, photos):
         "history.csv",
         "curves.png",
         "run.json",
+        "pictures.csv",
     }
     facts = json.loads((trained / "run.json").read_text())
     assert facts["status"] == "finished"

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import io
+import os
 import pathlib
 import sys
 from typing import NamedTuple
@@ -60,16 +61,18 @@ def evaluate(options):
             f"{options.network} has no data of its own: name some with --data."
         )
     pictures = load(
-        options.data or run.facts["data"]["source"],
+        options.data or _source_of(run),
         subject.size,
         options,
         run.facts["seed"] if run else 0,
     )
-    columns = _columns(subject, pictures, options.data)
+    columns = _columns(subject, pictures)
     with refused(runs.RunError, ValueError):
         network = _choose(subject.network(), columns)
     split = "test" if "test" in pictures.splits else "validation"
     print(f"Data: {pictures}.")
+    if run is not None and pictures.pictures is not None:
+        _say_changes(run, pictures, split)
     if len(columns) < len(subject.class_names):
         print(
             f"Of the network's {len(subject.class_names)} classes it may name "
@@ -91,10 +94,31 @@ def evaluate(options):
         figure = visualize.confusion(result["confusion"], pictures.class_names)
         name = "confusion.png"
         if options.data is not None:
-            name = f"confusion-{pathlib.Path(options.data).name}.png"
+            name = f"confusion-{pathlib.Path(pictures.name).name}.png"
         with refused(runs.RunError):
             run.save_figure(name, figure)
         print(f"Wrote {run.folder / name}")
+
+
+def _source_of(run):
+    """Gives the run's own data, where they are still there."""
+    source = run.facts["data"]["source"]
+    if os.path.isabs(source) and not os.path.exists(source):
+        raise BadInput(
+            f"{run.folder} was trained on the pictures in {source}, which is "
+            "not there any more. Name the place where they are now: --data."
+        )
+    return source
+
+
+def _say_changes(run, pictures, split):
+    """Says whether pictures are no more those that a run was trained on."""
+    from alexnet_keras import runs
+
+    source = run.facts["data"]["source"]
+    if pictures.name == source or not os.path.exists(source):
+        if told := runs.changed_pictures(run.folder, pictures, split):
+            print(told)
 
 
 def predict(options):
@@ -159,7 +183,7 @@ def _open(path):
     return _Subject(size, data.stored_size(size), names, network)
 
 
-def _columns(subject, pictures, source):
+def _columns(subject, pictures):
     """Finds the place of each of the data's classes among the network's."""
     places = {name: place for place, name in enumerate(subject.class_names)}
     if len(places) < len(subject.class_names):
@@ -171,8 +195,8 @@ def _columns(subject, pictures, source):
     unknown = [name for name in pictures.class_names if name not in places]
     if unknown:
         raise BadInput(
-            f"{source} has classes that the network does not know. Its own: "
-            f"{_list(subject.class_names)}. Unknown: {_list(unknown)}."
+            f"{pictures.name} has classes that the network does not know. Its "
+            f"own: {_list(subject.class_names)}. Unknown: {_list(unknown)}."
         )
     return [places[name] for name in pictures.class_names]
 

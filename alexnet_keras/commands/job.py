@@ -52,7 +52,8 @@ def prepare(options):
     with refused(ValueError):
         networks.check_size(networks.NETWORKS[network], size, size)
     pictures = _load(options, size, recipe, replicas, say)
-    folder, checkpoint, is_finished = _find_run(options, network, say)
+    stem = f"{pathlib.Path(pictures.name).name}-{network}"
+    folder, checkpoint, is_finished = _find_run(options, stem, say)
     if is_finished:
         say(f"{folder} is finished: nothing is left to do.")
         return None
@@ -161,12 +162,11 @@ def _load(options, size, recipe, replicas, say):
     return pictures
 
 
-def _find_run(options, network, say):
+def _find_run(options, stem, say):
     """Finds the run's folder, its checkpoint, and whether it is finished."""
     from alexnet_keras import runs
     from alexnet_keras.runs import checkpoints
 
-    stem = f"{pathlib.Path(options.data).name}-{network}"
     folder = options.run_dir or runs.next_folder(stem, last=options.resume)
     if not options.resume:
         return folder, None, False

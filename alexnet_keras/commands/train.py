@@ -68,6 +68,7 @@ def _begin(job):
                 freeze_until=options.freeze_until,
             )
         if checkpoint is not None:
+            _compare_pictures(job)
             with refused(runs.CheckpointError):
                 checkpoint.check(job.identity)
                 checkpoint.restore(model)
@@ -83,6 +84,7 @@ def _begin(job):
                 **_facts(job),
                 parameters=model.count_params(),
             )
+            runs.write_pictures(run, job.pictures)
     recorder = runs.Recorder(run, checkpoint.rows if checkpoint else ())
     checkpointer = runs.Checkpointer(
         run,
@@ -97,6 +99,21 @@ def _begin(job):
     if checkpoint is not None:
         job.say(f"Resuming from {checkpointer.place}.")
     return _Work(model, run, recorder, checkpointer)
+
+
+def _compare_pictures(job):
+    """Refuses to go on with other pictures than those of the run."""
+    from alexnet_keras import runs
+
+    before = job.checkpoint.identity.get("data set")
+    if before == job.identity["data set"] or job.pictures.pictures is None:
+        return
+    told = runs.changed_pictures(job.folder, job.pictures, "validation")
+    if told:
+        raise BadInput(
+            f"{job.folder} cannot go on: {told} Put the pictures back as they "
+            "were, or train anew, with another --run-dir."
+        )
 
 
 def _announce(job, model):
@@ -232,7 +249,7 @@ def _facts(job):
             "replicas": identity["replicas"],
         },
         "data": {
-            "source": options.data,
+            "source": pictures.name,
             "size": pictures.size,
             "stored": pictures.stored,
             "class_names": pictures.class_names,
@@ -240,6 +257,7 @@ def _facts(job):
             "cache": pictures.cache,
             "colors": pictures.colors._asdict(),
             "skipped": pictures.skipped,
+            "notes": pictures.notes,
             "fingerprint": pictures.fingerprint,
         },
     }

@@ -7,7 +7,7 @@ FILE = "pictures.csv"
 _COLUMNS = ("split", "class", "file", "bytes")
 
 
-def write(run, data):
+def write_pictures(run, data):
     """Writes the pictures of an image folder to a run's folder.
 
     Args:
@@ -30,7 +30,7 @@ def write(run, data):
                 rows.writerow((split, data.class_names[label], below, size))
 
 
-def changes(folder, data, split):
+def changed_pictures(folder, data, split):
     """Compares pictures with those that a run was trained on.
 
     Args:
