@@ -11,7 +11,9 @@ from alexnet_keras.data import cache as caches
 from alexnet_keras.data.batches import Colors, Data
 from alexnet_keras.data.decoding import DataError, decode
 from alexnet_keras.data.folders import FilePictures, list_folder
-from alexnet_keras.data.tfds_sets import from_builder, open_tfds
+from alexnet_keras.data.prepared import open_prepared
+from alexnet_keras.data.tfds_names import open_tfds
+from alexnet_keras.data.tfds_sets import from_builder
 from alexnet_keras.datasets import data_dir
 
 _MOST = 50  # lines about pictures that cannot be read
@@ -105,18 +107,23 @@ def located(source):
 
 def _list(source, seed, folder):
     """Lists the pictures of a data set, which is prepared where it must be."""
-    if source in _SOLIDS:
-        import tensorflow_datasets as tfds
+    is_path = _is_path(source)
+    builder = open_prepared(source) if is_path else None
+    if is_path and builder is None:
+        return list_folder(source, seed)
+    import tensorflow_datasets as tfds
 
+    if not sys.stderr.isatty():  # a bar is for a terminal
+        tfds.disable_progress_bar()
+    if source in _SOLIDS:
         from alexnet_keras.datasets import solids
 
-        if not sys.stderr.isatty():  # a bar is for a terminal
-            tfds.disable_progress_bar()
         config = source.partition("/")[2] or "full"
         return from_builder(solids.prepare(config, folder))
-    if _is_path(source):
-        return list_folder(source, seed)
-    return from_builder(open_tfds(source, folder))
+    builder = builder or open_tfds(source, folder)
+    listed = from_builder(builder)
+    taken = f"The pictures are those in {builder.data_dir}."
+    return listed._replace(notes=(taken, *listed.notes))
 
 
 def _is_path(source):

@@ -1,18 +1,16 @@
-"""TensorFlow data sets: preparing them, and reading their records."""
+"""Prepared TensorFlow data sets: their splits, and reading their records."""
 
-import contextlib
-import difflib
+import itertools
 import os
-import pathlib
-import textwrap
-import threading
-import urllib.parse
+import re
 
 from alexnet_keras.data.decoding import DataError
 from alexnet_keras.data.folders import Listed
+from alexnet_keras.data.layouts import split_of
+from alexnet_keras.data.tfds_features import class_names, image_and_label
 
 WINDOW = 1024  # records that are shuffled together where they are not kept
-PATIENCE = 10  # seconds that a host has to answer
+FRAME = 16  # bytes that a TFRecord file adds to each record
 
 
 class TfdsPictures:
@@ -20,10 +18,16 @@ class TfdsPictures:
 
     def __init__(self, builder, split):
         self._builder, self._split = builder, split
-        info = builder.info.splits[split]
-        self._image, self._label = builder.info.supervised_keys
-        self.num_examples = info.num_examples
-        self.identity = self.key = [builder.info.full_name, split]
+        self._image, self._label = image_and_label(builder)
+        self.num_examples = builder.info.splits[split].num_examples
+        self.identity = [builder.info.full_name, split]
+
+    @property
+    def key(self):
+        """Tells these pictures from others; it changes with the files."""
+        folder = os.path.abspath(self._builder.data_dir)
+        written = os.stat(os.path.join(folder, "dataset_info.json"))
+        return [*self.identity, folder, written.st_mtime_ns]
 
     @property
     def names(self):
@@ -32,16 +36,46 @@ class TfdsPictures:
         return [f"{full_name} {split} {i}" for i in range(self.num_examples)]
 
     def read(self):
-        """Yields `(bytes, label)` for each picture, in a fixed order."""
-        import tensorflow_datasets as tfds
+        """Yields `(bytes, label)` for each picture, in a fixed order.
 
-        examples = self._builder.as_dataset(
-            split=self._split,
-            shuffle_files=False,
-            decoders={self._image: tfds.decode.SkipDecoding()},
+        Raises:
+            DataError: If a picture has no label, or a file is damaged.
+        """
+        num_classes = self._builder.info.features[self._label].num_classes
+        count = 0
+        for picture, label in self._records():
+            if not 0 <= label < num_classes:
+                raise DataError(
+                    f"{' '.join(self.identity)} {count} has the label {label}; "
+                    f"known are 0 to {num_classes - 1}. Prepare the set with a "
+                    "label for each picture, or with those that have none in "
+                    "a split of their own."
+                )
+            yield picture, label
+            count += 1
+        if count != self.num_examples:
+            raise _damaged(
+                self._builder,
+                f"{self._split} holds {count} pictures of {self.num_examples}",
+            )
+
+    def has_labels(self):
+        """Tells whether there are labels: those of ImageNet's test are -1."""
+        return all(
+            label >= 0 for _, label in itertools.islice(self._records(), 1)
         )
-        for example in examples.as_numpy_iterator():
-            yield example[self._image], int(example[self._label])
+
+    def _records(self):
+        """Yields `(bytes, label)`, as they are stored."""
+        import tensorflow as tf
+
+        try:
+            for _, picture, label in self.stream().as_numpy_iterator():
+                yield picture, int(label)
+        except tf.errors.OpError as error:
+            # what is in brackets tells of TensorFlow alone
+            reason = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", error.message)
+            raise _damaged(self._builder, reason.strip()) from error
 
     def stream(self, seed=None):
         """Reads the records anew, for sets too large to be kept.
@@ -89,154 +123,120 @@ class TfdsPictures:
 
             records = records.batch(WINDOW).map(shuffle).unbatch()
 
+        as_stored = {self._image: tfds.decode.SkipDecoding()}
+        features = tfds.decode.PartialDecoding(
+            {self._image: True, self._label: True}
+        ).extract_features(self._builder.info.features)
+
         def parse(index, record):
-            example = self._builder.info.features.deserialize_example(
-                record, decoders={self._image: tfds.decode.SkipDecoding()}
-            )
+            example = features.deserialize_example(record, decoders=as_stored)
             label = tf.cast(example[self._label], tf.int32)
             return index, example[self._image], label
 
         return records.map(parse, num_parallel_calls=os.cpu_count())
 
 
-def open_tfds(name, folder):
-    """Prepares a TensorFlow data set, and downloads it where that is needed.
-
-    Args:
-        name: Str such as `"cifar10"` or `"imagenette/320px-v2"`.
-        folder: Path for prepared sets.
-
-    Returns:
-        A TFDS builder that is prepared.
-
-    Raises:
-        DataError: If there is no such set, it cannot be downloaded, or it
-            does not hold images with one label each.
-    """
-    import tensorflow_datasets as tfds
-
-    try:
-        builder = tfds.builder(name)  # where TFDS itself keeps sets
-        if not builder.is_prepared():
-            builder = tfds.builder(name, data_dir=str(folder))
-    except tfds.core.registered.DatasetNotFoundError:
-        known = [*tfds.list_builders(), "solids"]
-        near = difflib.get_close_matches(name.split("/")[0], known, 3, 0.5)
-        raise DataError(
-            f"There is no folder and no TensorFlow data set {name!r}."
-            + (f" Did you mean {' or '.join(near)}?" if near else "")
-        ) from None
-    except (ValueError, TypeError, AssertionError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        if "BuilderConfig" in reason:  # TFDS names none
-            base = name.split("/")[0]
-            configs = tfds.builder_cls(base).BUILDER_CONFIGS
-            known = [f"{base}/{config.name}" for config in configs] or [base]
-            reason = f"it has no such variant. There is {', '.join(known)}."
-        raise DataError(
-            f"TensorFlow Datasets does not know {name!r}: {reason}"
-        ) from None
-    _check_features(builder, name)
-    if not builder.is_prepared():
-        _check_download(builder, name, folder)
-        try:
-            builder.download_and_prepare()
-        except Exception as error:  # whatever the set's own code raises
-            raise DataError(
-                f"{name} could not be prepared: {error}\nPart of it may be in "
-                f"{folder}; the set `solids` needs no network."
-            ) from error
-    return builder
-
-
 def from_builder(builder):
     """Lists a prepared TFDS builder's pictures.
 
-    Splits are taken as they are named; a test split serves as validation where
-    there is no other, and without both a fifth of train does.
+    Splits are what `layouts.split_of` says of their names; an only split may
+    have another one. A test split serves as validation where there is no
+    other, and without both a fifth of train does.
+
+    Args:
+        builder: TFDS builder.
+
+    Returns:
+        A `folders.Listed`.
+
+    Raises:
+        DataError: If there is nothing to train on, or files are missing.
     """
-    splits = builder.info.splits
-    if "train" not in splits:
+    names = class_names(builder)
+    found, notes = _splits(builder)
+    if "train" not in found:
         raise DataError(
             f"{builder.info.full_name} has no split to train on. Received: "
-            f"splits {', '.join(splits)}. Choose another set."
+            f"splits {', '.join(builder.info.splits)}. Choose another set."
         )
-    wanted = {"train": "train"}
-    if "validation" in splits:
-        wanted["validation"] = "validation"
-        if "test" in splits and _is_labelled(builder):
-            wanted["test"] = "test"
-    elif "test" in splits:
-        wanted["validation"] = "test"
-    else:
-        wanted = {"train": "train[:80%]", "validation": "train[80%:]"}
-    label = builder.info.supervised_keys[1]
+    if "validation" not in found and "test" in found:
+        found["validation"] = found.pop("test")
+    elif "validation" not in found:
+        found |= _hold_out(builder, found["train"])
     return Listed(
-        tuple(builder.info.features[label].names),
-        {name: TfdsPictures(builder, split) for name, split in wanted.items()},
+        names,
+        {split: TfdsPictures(builder, name) for split, name in found.items()},
+        tuple(notes),
     )
 
 
-def _is_labelled(builder):
-    """Tells whether the test split has labels: ImageNet's are all -1."""
-    _, label = next(TfdsPictures(builder, "test").read())
-    return label >= 0
+def _splits(builder):
+    """Gives `{"train": name, ...}`, and lines about those not taken."""
+    found, notes = {}, []
+    splits = builder.info.splits
+    for name in sorted(splits, key=lambda name: name != split_of(name)):
+        meaning = split_of(name)
+        if meaning is None and len(splits) == 1:
+            meaning = "train"
+        if meaning in (None, "unlabelled", *found):
+            notes.append(f"left out: the split {name}")
+            continue
+        _check_files(builder, name)
+        if TfdsPictures(builder, name).has_labels():
+            found[meaning] = name
+        else:
+            notes.append(f"left out: the split {name}, which has no labels")
+    return found, notes
 
 
-def _check_features(builder, name):
+def _hold_out(builder, train):
+    """Takes a fifth of a split for validation."""
+    if builder.info.disable_shuffling:
+        raise DataError(
+            f"{builder.info.full_name} has no split for validation, and keeps "
+            "its pictures in an order, so that a fifth of them may be other "
+            "classes. Prepare it with a split `validation`, or shuffled."
+        )
+    held_out = {"train": f"{train}[:80%]", "validation": f"{train}[80%:]"}
+    for name in held_out.values():
+        if not builder.info.splits[name].num_examples:
+            raise DataError(
+                f"{builder.info.full_name} holds too few pictures to take some "
+                "for validation. Received: "
+                f"{builder.info.splits[train].num_examples}."
+            )
+    return held_out
+
+
+def _check_files(builder, split):
+    """Refuses a split whose files are of another kind, missing or cut off."""
     import tensorflow_datasets as tfds
 
-    named = dict(builder.info.features.items())
-    keys = builder.info.supervised_keys or ()
-    features = [named.get(key) for key in keys]
-    if not (
-        len(features) == 2
-        and isinstance(features[0], tfds.features.Image)
-        and isinstance(features[1], tfds.features.ClassLabel)
-    ):
+    info = builder.info.splits[split]
+    wanted = tfds.core.FileFormat.TFRECORD
+    if builder.info.file_format not in (None, wanted):
         raise DataError(
-            f"{name} does not hold images with one label each. Received: "
-            f"features {', '.join(named)}. Choose a set for image "
-            "classification."
+            f"{builder.data_dir} is stored as "
+            f"{builder.info.file_format.value}. Only sets in TFRecord files "
+            "can be read: prepare it with file_format='tfrecord'."
+        )
+    missing = [path for path in info.filepaths if not path.exists()]
+    if missing:
+        raise _damaged(
+            builder,
+            f"{len(missing)} of {len(info.filepaths)} files of {split} are "
+            f"missing, such as {missing[0].name}",
+        )
+    size = sum(os.path.getsize(path) for path in info.filepaths)
+    needed = info.num_bytes + FRAME * info.num_examples
+    if size < needed:
+        raise _damaged(
+            builder, f"the files of {split} hold {size} bytes of {needed}"
         )
 
 
-def _check_download(builder, name, folder):
-    """Says at once what TFDS would say after minutes of retries."""
-    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
-        manual = pathlib.Path(folder, "downloads", "manual")
-        if not manual.is_dir() or not any(manual.iterdir()):
-            raise DataError(
-                f"{name} must be downloaded by hand, into {manual}:\n"
-                + textwrap.dedent(builder.MANUAL_DOWNLOAD_INSTRUCTIONS).strip()
-            )
-        return
-    for url in list(builder.url_infos)[:1]:
-        if not _answers(url):
-            host = urllib.parse.urlsplit(url).netloc
-            raise DataError(
-                f"{name} cannot be downloaded: {host} does not answer from "
-                "here. Prepare it on a machine with a network and copy "
-                f"{folder / name.split('/')[0]}, or use the set `solids`, "
-                "which needs no network."
-            )
-
-
-def _answers(url):
-    """Tells within `PATIENCE` whether a host answers, whatever it says.
-
-    The time limit of `requests` is for each address of a host, and not for
-    finding them.
-    """
-    import requests
-
-    answers = []
-
-    def ask():
-        with contextlib.suppress(requests.RequestException):
-            answers.append(requests.head(url, timeout=PATIENCE))
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return bool(answers)
+def _damaged(builder, reason):
+    return DataError(
+        f"The prepared set in {builder.data_dir} is damaged: {reason}. Copy it "
+        "again, or remove that folder and prepare it anew."
+    )

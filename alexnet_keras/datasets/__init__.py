@@ -12,10 +12,19 @@ def data_dir():
         `pathlib.Path`: what the environment variable `ALEXNET_KERAS_DATA`
         names, else `data/` of the checkout that the package lies in, else
         `~/tensorflow_datasets`, as TFDS has it.
+
+    Raises:
+        NotADirectoryError: If `ALEXNET_KERAS_DATA` names a file.
     """
     named = os.environ.get("ALEXNET_KERAS_DATA")
     if named:
-        return pathlib.Path(named).expanduser()
+        folder = pathlib.Path(os.path.expanduser(named))
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(
+                f"ALEXNET_KERAS_DATA names a file: {folder}. Set it to a "
+                "folder; one that is not there will be made."
+            )
+        return folder
     checkout = pathlib.Path(__file__).parents[2]
     if (checkout / "pyproject.toml").is_file():
         return checkout / "data"
