@@ -4,7 +4,7 @@ import pytest
 
 from alexnet_keras.data.decoding import DataError
 from alexnet_keras.data.folders import list_folder
-from alexnet_keras.data.layouts import split_of
+from alexnet_keras.data.trees import split_of
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,26 @@ def both(folder, count):
             both("train", 4) | both("val", 1) | {"samples": 2, "masks/a": 1},
             {"train": 8, "validation": 2},
         ),
+        (
+            both("abc_train/abc_train", 4) | both("abc_test/abc_test", 1),
+            {"train": 8, "validation": 2},
+        ),
+        (
+            both("Final_Training/Images", 4)
+            | both("val/images", 1)
+            | {"Final_Test/Images": 2, "Meta": 2},
+            {"train": 8, "validation": 2},
+        ),
     ],
-    ids=["nested", "dev", "wrapped", "within classes", "others besides"],
+    ids=[
+        "nested",
+        "dev",
+        "wrapped",
+        "within classes",
+        "others besides",
+        "a common prefix",
+        "heaps",
+    ],
 )
 def test_splits_are_found(write_pictures, tmp_path, counts, splits):
     names, found, notes = listed(write_pictures, tmp_path, counts)
@@ -107,12 +125,19 @@ def test_a_part_of_train_is_held_out_where_nothing_else_has_classes(
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ({"train": 4, "test1": 2}, "train lie in no class folders"),
-        ({"train": 4}, "train lie in no class folders"),
+        ({"train": 4, "test1": 2}, "4 pictures in .*train lie in no class"),
+        ({"train/train": 4}, "4 pictures in .*train/train lie in no class"),
+        ({".": 3}, "The 3 pictures in .* lie in no class folders"),
+        ({"images": 4, "annotations/trimaps": 4}, "images lie in no class"),
+        (both("images", 4) | both("masks", 4), "which do not look like classe"),
         (both("val", 2) | both("test", 2), "but none to train on"),
         (
             both("train", 2) | both("val", 2) | both("valid", 2),
             "two folders for validation: val and valid",
+        ),
+        (
+            both("train1", 2) | both("train2", 2),
+            "two folders for train: train1 and train2",
         ),
         (both("train", 2) | {"tram": 2}, "move tram away; if it is a class"),
         (both(".", 2) | both("val", 2), "Put the class folders into a folder"),

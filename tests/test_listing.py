@@ -316,7 +316,7 @@ def test_there_must_be_pictures(tmp_path, inside):
 
 def test_pictures_without_a_class_are_not_enough(write_pictures, tmp_path):
     write_pictures(".", 3)
-    with pytest.raises(DataError, match="one folder of pictures for each"):
+    with pytest.raises(DataError, match="a folder for each class"):
         list_folder(tmp_path)
 
 

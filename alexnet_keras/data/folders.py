@@ -96,7 +96,7 @@ def list_folder(folder, seed=0, validation_share=0.2):
     The folder holds either `train/<class>/*` and `val/<class>/*` (and perhaps
     `test/<class>/*`), or class folders alone: then about a share of each class
     is for validation. Which pictures these are, only their names and the seed
-    decide, so that other pictures may come and go. `layouts.split_of` knows
+    decide, so that other pictures may come and go. `trees.split_of` knows
     other names of splits.
 
     Args:

@@ -1,29 +1,10 @@
 """Which folders are splits, and which are classes."""
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from alexnet_keras.data.decoding import DataError
-from alexnet_keras.data.walking import RUN
-
-_WORDS = {
-    "train": "train training",
-    "validation": "val valid validation dev development eval",
-    "test": "test testing holdout",
-    "unlabelled": "pred prediction predictions predict unlabelled unlabeled "
-    "unsup unsupervised",
-}
-_SPLITS = {
-    word: split for split, words in _WORDS.items() for word in words.split()
-}
-# What people add to such a word, as in seg_train, test_set, val2017.
-_FILLERS = (
-    "seg set sets data dataset image images img imgs picture pictures pics "
-    "photo photos folder split small full raw original ilsvrc clsloc cls loc "
-    "labelled labeled jpg jpeg png"
-).split()
-_NAMED = re.compile(rf"({'|'.join(_SPLITS)})({'|'.join(_FILLERS)})?")
+from alexnet_keras.data.trees import HEAPS, Tree, composed
 
 
 class Layout(NamedTuple):
@@ -35,28 +16,6 @@ class Layout(NamedTuple):
 
     found: dict
     notes: list
-
-
-def split_of(name):
-    """Tells which split a name means.
-
-    Args:
-        name: Str such as `"seg_train"`, `"valid"`, `"test1"` or `"val2017"`.
-
-    Returns:
-        `"train"`, `"validation"`, `"test"`, `"unlabelled"` or None.
-
-    >>> split_of("ILSVRC2012_img_val"), split_of("tram")
-    ('validation', None)
-    """
-    words = re.findall(r"[^\W\d_]+", name.lower())
-    matches = [_NAMED.fullmatch(word) for word in words]
-    rest = [
-        match
-        for word, match in zip(words, matches, strict=True)
-        if word not in _FILLERS
-    ]
-    return _SPLITS[rest[0][1]] if len(rest) == 1 and rest[0] else None
 
 
 def recognise(walk):
@@ -71,95 +30,30 @@ def recognise(walk):
     Raises:
         DataError: If it cannot be right.
     """
-    tree = _Tree(walk)
+    tree = Tree(walk)
     base = tree.only_folder(())
     kids = tree.kids(base)
-    trains = [kid for kid in kids if split_of(kid[-1]) == "train"]
+    trains = [kid for kid in kids if tree.split_of(kid) == "train"]
     if any(tree.kids(tree.unwrapped(kid)) for kid in trains):
         found, notes = _splits_of_classes(tree, base)
     elif kids and all(_holds_splits(tree, kid) for kid in kids):
         found, notes = _classes_of_splits(tree, base)
     else:
+        _refuse_heaps(tree, base)
         _refuse_splits_as_classes(tree, base)
         found, notes = {"": tree.classes(base)}, _same_folders(tree, base)
     for depth in range(len(base) + 1):
         notes += _besides(tree, base[:depth])
-    if base and split_of(base[-1]) is None:
+    if base and tree.split_of(base) is None:
         notes.append(f"The pictures are those in {tree.path(base)}.")
     return Layout(found, notes)
-
-
-class _Tree:
-    """The folders of a `walking.Walk`, and how many pictures are below."""
-
-    def __init__(self, walk):
-        self.root = walk.root
-        self.blocks = walk.blocks
-        self.counts = dict.fromkeys(walk.blocks, 0)
-        self.inner = {parts: [] for parts in walk.blocks}
-        for parts, block in walk.blocks.items():
-            if parts:
-                self.inner[parts[:-1]].append(parts)
-            for depth in range(len(parts) + 1):
-                self.counts[parts[:depth]] += len(block.names)
-        self.holds_runs = {
-            run[:depth]
-            for run in walk.others.get(RUN, ())
-            for depth in range(len(run) + 1)
-        }
-
-    def path(self, parts):
-        return "/".join([self.root.rstrip("/"), *parts])
-
-    def kids(self, parts):
-        """Lists the folders in a folder that hold pictures."""
-        return [kid for kid in self.inner[parts] if self.counts[kid]]
-
-    def direct(self, parts):
-        """Counts the pictures that lie in a folder itself."""
-        return len(self.blocks[parts].names)
-
-    def only_folder(self, parts):
-        """Goes down while a folder holds only a folder of folders."""
-        while len(kids := self.kids(parts)) == 1 and not self.direct(parts):
-            if self.direct(kids[0]):
-                break
-            parts = kids[0]
-        return parts
-
-    def unwrapped(self, split):
-        """Goes down while a split's only folder names no class."""
-        parts = split
-        while len(kids := self.kids(parts)) == 1 and not self.direct(parts):
-            name = kids[0][-1]
-            is_same = split_of(name) == split_of(split[-1])
-            if not is_same and name.lower() not in _FILLERS:
-                break
-            parts = kids[0]
-        return parts
-
-    def below(self, parts, within=""):
-        """Lists the blocks of a folder and of all folders in it."""
-        found = []
-        if self.direct(parts):
-            found = [self.blocks[parts]._replace(within=within)]
-        for kid in self.kids(parts):
-            found += self.below(kid, f"{within}{kid[-1]}/")
-        return found
-
-    def classes(self, parts):
-        """Gives `{class name: blocks}`; names look alike, so they are."""
-        found = {}
-        for kid in self.kids(parts):
-            found.setdefault(_composed(kid[-1]), []).extend(self.below(kid))
-        return found
 
 
 def _splits_of_classes(tree, base):
     """Reads train/CLASS, val/CLASS; says what else lies there."""
     chosen, strange, notes = {}, [], []
     for kid in tree.kids(base):
-        split, inner = split_of(kid[-1]), tree.unwrapped(kid)
+        split, inner = tree.split_of(kid), tree.unwrapped(kid)
         if split is None:
             strange.append(kid)
         elif split == "unlabelled" or _is_unlabelled(tree, inner):
@@ -174,7 +68,7 @@ def _splits_of_classes(tree, base):
             )
         else:
             chosen[split] = kid, inner
-    if strange and len(chosen) == 1:
+    if len(strange) == len(tree.kids(base)) - 1 > 0:
         names = ", ".join(kid[-1] for kid in strange)
         train = chosen["train"][0]
         raise DataError(
@@ -200,7 +94,7 @@ def _is_unlabelled(tree, inner):
 
 def _holds_splits(tree, kid):
     """Tells a class whose folders are splits, such as cat/train, cat/val."""
-    splits = {split_of(inner[-1]) for inner in tree.kids(kid)}
+    splits = {tree.split_of(inner) for inner in tree.kids(kid)}
     return {"train"} < splits <= {"train", "validation", "test"}
 
 
@@ -209,51 +103,68 @@ def _classes_of_splits(tree, base):
     found, notes = {}, []
     for kid in tree.kids(base):
         for inner in tree.kids(kid):
-            classes = found.setdefault(split_of(inner[-1]), {})
-            classes.setdefault(_composed(kid[-1]), []).extend(tree.below(inner))
+            classes = found.setdefault(tree.split_of(inner), {})
+            classes.setdefault(composed(kid[-1]), []).extend(tree.below(inner))
         notes += _besides(tree, kid)
     return found, notes
 
 
-def _refuse_splits_as_classes(tree, base):
-    """Refuses folders that are splits by their names, and no classes."""
+def _refuse_heaps(tree, base):
+    """Refuses pictures that lie in no class folders at all."""
     kids = tree.kids(base)
-    splits = {kid[-1]: split_of(kid[-1]) for kid in kids}
-    named = [name for name, split in splits.items() if split]
-    if not named or set(splits.values()) == {None, "train"}:
-        return  # a train may be a class
-    rest = [name for name, split in splits.items() if not split]
-    where, shown = tree.path(base), ", ".join(named)
-    if "train" not in splits.values() and rest:
+    if not kids and tree.direct(base):
+        raise _heap(tree, base)
+    heaps = [kid for kid in kids if kid[-1].lower() in HEAPS]
+    for kid in heaps:
+        if not tree.kids(kid):
+            raise _heap(tree, kid)
+    if heaps:
+        first, names = heaps[0], ", ".join(kid[-1] for kid in kids)
         raise DataError(
-            f"{where} has folders that are named as classes, "
-            f"{_some(rest)}, and such as are named as splits: {shown}. "
-            "Put the class folders into a folder train, or rename what is a "
-            f"class, such as to {named[0]}-class."
+            f"{tree.path(base)} has the folders {names}, which do not look "
+            f"like classes. If the folders in {first[-1]} are the classes, "
+            f"give {tree.path(first)}; if {first[-1]} is one, rename it, such "
+            f"as to {first[-1]}-class."
         )
-    if "train" not in splits.values():
-        raise DataError(
-            f"{where} has splits, {shown}, but none to train on. Name that "
-            "folder train, with a folder for each class in it."
+
+
+def _heap(tree, folder):
+    """Makes the error for pictures without classes."""
+    names = tree.blocks[folder].names
+    classes = sorted({re.match(r"[^\W\d_]*", name)[0] for name in names})
+    hint = ""
+    if 1 < len(classes) <= len(names) / 2 and "" not in classes:
+        hint = (
+            f" Their names begin with {_some(classes)}: if those are the "
+            "classes, move the pictures into folders of these names."
         )
-    train = next(kid for kid in kids if split_of(kid[-1]) == "train")
-    raise DataError(
-        f"The pictures in {tree.path(train)} lie in no class folders, so their "
-        f"classes are not known.{_labels_in_names(tree, train)} Expected "
-        f"{train[-1]}/CLASS/*, a folder for each class."
+    return DataError(
+        f"The {len(names)} pictures in {tree.path(folder)} lie in no class "
+        f"folders, so their classes are not known.{hint} Expected CLASS/*, a "
+        "folder for each class."
     )
 
 
-def _labels_in_names(tree, folder):
-    """Says which classes the names of files seem to begin with."""
-    names = tree.blocks[folder].names
-    words = [re.match(r"[^\W\d_]*", name)[0] for name in names]
-    classes = sorted(set(words))
-    if not 1 < len(classes) <= len(names) / 2 or "" in classes:
-        return ""
-    return (
-        f" Their names begin with {_some(classes)}: if those are the "
-        "classes, move the pictures into folders of these names."
+def _refuse_splits_as_classes(tree, base):
+    """Refuses folders that are splits by their names, and no classes."""
+    splits = {kid: tree.split_of(kid) for kid in tree.kids(base)}
+    named = [kid[-1] for kid, split in splits.items() if split]
+    if not named or set(splits.values()) == {None, "train"}:
+        return  # a train may be a class
+    for kid, split in splits.items():
+        if split == "train":
+            raise _heap(tree, tree.unwrapped(kid))
+    rest = [kid[-1] for kid, split in splits.items() if not split]
+    if rest:
+        raise DataError(
+            f"{tree.path(base)} has folders that are named as classes, "
+            f"{_some(rest)}, and such as are named as splits: "
+            f"{', '.join(named)}. Put the class folders into a folder train, "
+            f"or rename what is a class, such as to {named[0]}-class."
+        )
+    raise DataError(
+        f"{tree.path(base)} has splits, {', '.join(named)}, but none to train "
+        "on. Name that folder train, with a folder for each class in it."
     )
 
 
@@ -296,8 +207,3 @@ def _some(names, most=5):
     """Names the first of many."""
     names = list(names)
     return ", ".join(names[:most]) + ", ..." * (len(names) > most)
-
-
-def _composed(name):
-    """Gives one form to names that look alike."""
-    return unicodedata.normalize("NFC", name)
