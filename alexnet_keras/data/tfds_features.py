@@ -1,5 +1,7 @@
 """What a TensorFlow data set holds: pictures with one label each, or not."""
 
+import numpy as np
+
 from alexnet_keras.data.decoding import DataError
 from alexnet_keras.weights import is_class_name
 
@@ -29,7 +31,8 @@ def image_and_label(builder):
         for name, feature in named.items()
         if isinstance(feature, kinds.Image)
         and not isinstance(feature, kinds.LabeledImage)
-        and feature.np_dtype != "float32"  # TFDS makes RGBA of its bytes
+        # the bytes of float32 are stored as if they were RGBA
+        and feature.np_dtype in (np.uint8, np.uint16)
     ]
     labels = [
         name
@@ -41,12 +44,12 @@ def image_and_label(builder):
         return images[0], labels[0]
     if keys and len(keys) == 2 and keys[0] in images and keys[1] in labels:
         return keys
-    listed = ", ".join(
-        f"{name} ({_kind(feature)})" for name, feature in named.items()
-    )
+    listed = [f"{name} ({_kind(feature)})" for name, feature in named.items()]
+    if len(listed) > 10:
+        listed[10:] = [f"{len(listed) - 10} more"]
     raise DataError(
         f"{builder.info.full_name} does not hold images with one label each. "
-        f"Received: features {listed}; supervised keys {keys}. Choose a set "
+        f"Received: features {', '.join(listed)}; supervised keys {keys}. Choose a set "
         "for image classification, or prepare it with supervised keys that "
         "name an Image of uint8 and a ClassLabel."
     )
@@ -73,13 +76,20 @@ def class_names(builder):
             f"{feature.num_classes}. A classifier needs two or more; choose "
             "another set."
         )
-    for name in feature.names:
+    names = tuple(feature.names)
+    if not len(names) == len(set(names)) == feature.num_classes:
+        raise DataError(
+            f"{builder.info.full_name} has {feature.num_classes} classes and "
+            f"{len(set(names))} different names for them. Mend "
+            f"{label}.labels.txt beside its records: one name a line."
+        )
+    for name in names:
         if not is_class_name(name):
             raise DataError(
                 f"The name of a class of {builder.info.full_name} cannot be "
                 f"shown: {ascii(name)}. Prepare the set with another name."
             )
-    return tuple(feature.names)
+    return names
 
 
 def _kind(feature):

@@ -130,7 +130,7 @@ def _prepare(builder, name, folder):
 
 def _kept(downloads):
     """Says that there are downloads, if there are."""
-    if not downloads.is_dir() or not any(downloads.iterdir()):
+    if not any(path.is_file() for path in downloads.rglob("*")):
         return ""
     return f" Downloads are kept in {downloads}."
 

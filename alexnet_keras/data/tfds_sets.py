@@ -6,8 +6,8 @@ import re
 
 from alexnet_keras.data.decoding import DataError
 from alexnet_keras.data.folders import Listed
-from alexnet_keras.data.layouts import split_of
 from alexnet_keras.data.tfds_features import class_names, image_and_label
+from alexnet_keras.data.trees import split_of
 
 WINDOW = 1024  # records that are shuffled together where they are not kept
 FRAME = 16  # bytes that a TFRecord file adds to each record
@@ -139,7 +139,7 @@ class TfdsPictures:
 def from_builder(builder):
     """Lists a prepared TFDS builder's pictures.
 
-    Splits are what `layouts.split_of` says of their names; an only split may
+    Splits are what `trees.split_of` says of their names; an only split may
     have another one. A test split serves as validation where there is no
     other, and without both a fifth of train does.
 
@@ -165,7 +165,11 @@ def from_builder(builder):
         found |= _hold_out(builder, found["train"])
     return Listed(
         names,
-        {split: TfdsPictures(builder, name) for split, name in found.items()},
+        {
+            split: TfdsPictures(builder, found[split])
+            for split in ("train", "validation", "test")
+            if split in found
+        },
         tuple(notes),
     )
 
