@@ -2,12 +2,15 @@
 
 import io
 import os
+import sys
 import warnings
 
 import numpy as np
+import pillow_heif
 import pytest
-from PIL import Image
+from PIL import AvifImagePlugin, Image, features
 
+from alexnet_keras.data import decoding
 from alexnet_keras.data.decoding import decode, decode_all, is_picture
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3
@@ -82,6 +85,77 @@ def test_sixteen_bits_become_eight(dtype, kind):
     image = Image.fromarray(values.repeat(16, 1))
     pixels = decode(encoded(image, kind), 32)
     assert_shows(pixels, [(value,) * 3 for value in (0, 255, 128, 64)])
+
+
+def as_tiff(values, dtype):
+    return encoded(Image.fromarray(np.array(values, dtype)), "TIFF")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top"),
+    [
+        ("float32", 1),
+        ("float32", 255),
+        ("float32", 65535),
+        ("int32", 255),
+        ("int32", 65535),
+        ("uint16", 65535),
+    ],
+)
+def test_numbers_are_shown_in_the_range_that_they_fill(dtype, top):
+    values = np.linspace(0, 1, 256).reshape(16, 16) * top
+    pixels = decode(as_tiff(values, dtype), 16)
+    expected = np.array(values, dtype) * (255 / top)
+    np.testing.assert_array_equal(pixels[:, :, 0], expected.round())
+    black = decode(as_tiff(np.zeros((4, 4)), dtype), 4)
+    assert (black == 0).all()
+
+
+def test_a_number_that_is_none_spoils_no_other():
+    for top in (1, 255, 65535):
+        values = np.full((4, 4), top, float)
+        values[0] = np.nan, np.inf, -np.inf, 0
+        pixels = decode(as_tiff(values, "float32"), 4)
+        assert pixels[0, :, 0].tolist() == [0, 255, 0, 0]
+        assert (pixels[1:] == 255).all()
+
+
+def test_a_filters_overshoot_is_cut_off():
+    values = np.linspace(-0.03, 1.05, 16).reshape(4, 4)
+    pixels = decode(as_tiff(values, "float32"), 4)
+    expected = (values.clip(0, 1) * 255).round()
+    np.testing.assert_array_equal(pixels[:, :, 0], expected)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        ("uint16", 0, 4095),  # 12 bits in 16: a viewer shows it black
+        ("uint16", 0, 255),
+        ("int32", 0, 4095),
+        ("int32", -255, 255),
+        ("int32", 0, 2**31 - 1),
+        ("float32", -1, 1),
+        ("float32", 0, 0.01),
+        ("float32", 0, 4095),
+        ("float32", 0, 1e6),
+        ("float32", np.nan, np.nan),
+    ],
+)
+def test_numbers_without_a_known_black_and_white_are_refused(dtype, low, high):
+    values = np.linspace(low, high, 16).reshape(4, 4)
+    with pytest.raises(
+        ValueError, match="its values go from .*8 bits"
+    ) as error:
+        decode(as_tiff(values, dtype), 4)
+    assert f"from {np.float32(low):g} to {np.float32(high):g}" in str(error)
+
+
+def test_lab_has_no_transparency():
+    """Its second channel is called A."""
+    image = Image.new("LAB", (8, 8), (137, 128, 128))
+    pixels = decode(encoded(image, "TIFF"), 8)
+    assert_shows(pixels, [(128,) * 3] * 4, 3)
 
 
 def test_what_is_see_through_becomes_white():
@@ -170,21 +244,102 @@ def test_tiny_pictures_grow(size):
     assert_shows(pixels, [RED] * 4)
 
 
-def test_huge_pictures_are_read():
-    image = Image.new("RGB", (12_000, 8_000), BLUE)  # 96 million pixels
-    pixels = decode(encoded(image, "JPEG"), 32)
-    assert_shows(pixels, [BLUE] * 4, 2)
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_huge_pictures_are_read(monkeypatch, tmp_path, progressive, in_memory):
+    """Pillow takes for an attack what has more than twice its limit."""
+    image = quarters(size=(800, 800))
+    file = encoded(image, "JPEG", quality=95, progressive=progressive)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 800 * 800 // 3)
+    if not in_memory:
+        (tmp_path / "huge").write_bytes(file)
+        file = tmp_path / "huge"
+    assert_shows(decode(file, 32), [RED, GREEN, BLUE, WHITE], 6)
+    assert Image.MAX_IMAGE_PIXELS == 800 * 800 // 3
 
 
-def test_pictures_that_would_fill_the_memory_are_refused(monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(ValueError, match="too many pixels"):
-        decode(encoded(Image.new("RGB", (20, 20))), 8)
+def test_a_photograph_of_200_million_pixels_is_read():
+    image = Image.new("L", (16320, 12288), 100)
+    assert (decode(encoded(image, "JPEG"), 32) == 100).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "GIF", "BMP", "JPEG", "PPM"])
+def test_pictures_that_would_fill_the_memory_are_refused(monkeypatch, kind):
+    file = encoded(Image.new("L", (90, 70)), kind, progressive=True)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(ValueError, match="too many pixels") as error:
+        decode(file, 8)
+    assert kind == "PPM" or "90 x 70" in str(error)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert not decode(file, 8).any()
+
+
+def test_large_pictures_are_read_one_after_another(monkeypatch):
+    file, reading = encoded(Image.new("RGB", (64, 64), RED)), []
+    monkeypatch.setattr(decoding, "_LARGE", 64 * 64 - 1)
+    show = decoding._rgb
+
+    def watched(image):
+        reading.append(image)
+        assert len(reading) == 1
+        try:
+            return show(image)
+        finally:
+            reading.remove(image)
+
+    monkeypatch.setattr(decoding, "_rgb", watched)
+    assert [*decode_all([file] * 50, 8)] == [None] * 50
+
+
+def photographed(image=None, exif=None):
+    """A picture as a telephone stores it."""
+    file = io.BytesIO()
+    heif = pillow_heif.from_pillow(image or quarters())
+    heif.save(file, quality=95, chroma=444, exif=exif and exif.tobytes())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_pictures_of_telephones_are_read(tmp_path, in_memory):
+    file = photographed()
+    if not in_memory:
+        (tmp_path / "picture.jpg").write_bytes(file)
+        file = tmp_path / "picture.jpg"
+    assert_shows(decode(file, 32), [RED, GREEN, BLUE, WHITE], 12)
+    assert "HEIF" not in Image.OPEN  # the user's Pillow is as it was
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_pictures_of_telephones_are_turned_once(kind, orientation):
+    image, exif = turned(quarters(), orientation)
+    if kind == "AVIF":
+        file = encoded(image, "AVIF", exif=exif, quality=95)
+    else:
+        file = photographed(image, exif)
+    assert_shows(decode(file, 32), [RED, GREEN, BLUE, WHITE], 12)
+
+
+def test_without_its_reader_a_picture_names_it(monkeypatch):
+    file = photographed()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ValueError, match="pip install pillow-heif"):
+        decode(file, 32)
+    file = encoded(quarters(), "AVIF")
+    monkeypatch.setattr(AvifImagePlugin, "SUPPORTED", False)
+    monkeypatch.setattr(features, "get_supported_modules", list)
+    with pytest.raises(ValueError, match="Pillow 11.3 .*--upgrade pillow"):
+        decode(file, 32)
 
 
 def photograph():
     values = np.random.default_rng(0).integers(0, 256, (64, 64, 3), "uint8")
     return encoded(Image.fromarray(values), "JPEG")
+
+
+def box(brand, *compatible):
+    """The first bytes of a film, or of a picture kept like one."""
+    return b"\0\0\0\x1cftyp" + brand + bytes(4) + b"".join(compatible)
 
 
 def with_spoiled_chunk(png):
@@ -206,6 +361,10 @@ def with_spoiled_chunk(png):
         (encoded(quarters(), "GIF")[:30], "."),
         (encoded(quarters(), "WEBP")[:40], "."),
         (encoded(quarters(), "TIFF")[:500], "."),
+        (encoded(quarters(), "TIFF")[:8], "damaged"),
+        (encoded(quarters(), "AVIF")[:100], "damaged"),
+        (encoded(quarters(), "AVIF")[:-50], "."),
+        (box(b"heic"), "damaged"),
     ],
 )
 def test_damaged_files_give_a_reason(file, reason):
@@ -273,11 +432,6 @@ def test_a_picture_tells_itself_without_an_ending(tmp_path, kind):
     assert is_picture(path)
     path.write_bytes(encoded(quarters(), kind)[4:])
     assert not is_picture(path)
-
-
-def box(brand, *compatible):
-    """The first bytes of a film, or of a picture kept like one."""
-    return b"\0\0\0\x1cftyp" + brand + bytes(4) + b"".join(compatible)
 
 
 @pytest.mark.parametrize(
