@@ -201,6 +201,9 @@ def evaluate(model, data, split="validation", ten_crops=False, verbose=1):
         Dict of `"top1"` and `"top5"`, shares of the pictures, and
         `"confusion"`, an int array `(classes, classes)`: row, the true class;
         column, the one that the network gives.
+
+    Raises:
+        ValueError: If the network gives what is not finite.
     """
     num_classes = len(data.class_names)
     confusion = np.zeros((num_classes, num_classes), int)
@@ -213,7 +216,7 @@ def evaluate(model, data, split="validation", ten_crops=False, verbose=1):
     )
     for images, labels in batches:
         crops = keras.ops.reshape(images, (-1, *images.shape[-3:]))
-        probabilities = model.predict_on_batch(crops)
+        probabilities = finite(model.predict_on_batch(crops))
         probabilities = probabilities.reshape(len(labels), -1, num_classes)
         best = np.argsort(-probabilities.mean(1), axis=1, kind="stable")
         labels = labels.numpy()
@@ -229,6 +232,21 @@ def evaluate(model, data, split="validation", ten_crops=False, verbose=1):
     }
 
 
+def finite(probabilities):
+    """Gives probabilities back that are finite.
+
+    Raises:
+        ValueError: If some are not, since an order of them would say nothing.
+    """
+    if np.isfinite(probabilities).all():
+        return probabilities
+    raise ValueError(
+        "The network gives probabilities that are not finite, so it cannot "
+        "tell classes. Training has failed there: take an earlier network, or "
+        "train anew with a smaller learning rate."
+    )
+
+
 def choose_precision(network, recipe, data, strategy, report=print):
     """Times some steps in float32 and in mixed_bfloat16.
 
@@ -240,7 +258,8 @@ def choose_precision(network, recipe, data, strategy, report=print):
         report: Called with a line of text.
 
     Returns:
-        Str, the dtype policy whose steps took less time.
+        Str, the dtype policy whose steps took less time, or whose loss alone
+        was finite.
     """
     times = {}
     for policy in ("float32", "mixed_bfloat16"):
@@ -250,15 +269,18 @@ def choose_precision(network, recipe, data, strategy, report=print):
             data, recipe.batch_size, strategy, color_noise=False
         )
         clock = _Clock()
-        model.fit(
+        found = model.fit(
             batches,
             steps_per_epoch=5,
             shuffle=False,
             verbose=0,
             callbacks=[clock],
         )
-        times[policy] = np.median(clock.seconds[1:])
-        report(f"{policy}: {times[policy]:.2f} s a step")
+        seconds = np.median(clock.seconds[1:])
+        is_finite = np.isfinite(found.history["loss"][-1])
+        but = "" if is_finite else ", but the loss is not finite"
+        report(f"{policy}: {seconds:.2f} s a step{but}")
+        times[policy] = seconds if is_finite else np.inf
     return min(times, key=times.get)
 
 

@@ -230,7 +230,6 @@ def checked(weights):
         ValueError: If a value is not finite, a layer has no kernel and bias,
             or the facts are no facts of these arrays.
     """
-    bad = []
     for name, arrays in weights.arrays.items():
         if [array.ndim for array in arrays] not in ([4, 1], [2, 1]):
             found = ", ".join(str(array.shape) for array in arrays)
@@ -241,15 +240,29 @@ def checked(weights):
             raise ValueError(
                 f"{name} should hold float32. Received: {arrays[0].dtype}"
             )
-        count = sum(int((~np.isfinite(array)).sum()) for array in arrays)
-        bad += [f"{name} ({count})"] * (count > 0)
-    if bad:
+    if bad := not_finite(weights.arrays):
         raise ValueError(
             f"there are values that are not finite: {', '.join(bad)}. "
             "Training has failed there; take an earlier file"
         )
     _check_facts(weights)
     return weights
+
+
+def not_finite(arrays):
+    """Lists where values are not finite.
+
+    Args:
+        arrays: Dict from a name to arrays.
+
+    Returns:
+        List of str such as `"conv1 (3)"`, the name and how many values.
+    """
+    counts = {
+        name: sum(int((~np.isfinite(part)).sum()) for part in parts)
+        for name, parts in arrays.items()
+    }
+    return [f"{name} ({count})" for name, count in counts.items() if count]
 
 
 def _check_facts(weights):
@@ -330,7 +343,7 @@ def _read_h5(file):
             raise ValueError("it holds no conv1, and AlexNet's files do")
         arrays = {}
         for name, found in layers.items():
-            found = [array[()] for array in found]
+            found = [_values_of(array) for array in found]
             if len(found) == 4:  # two towers
                 found = [np.concatenate(found[i::2], -1) for i in (0, 1)]
             arrays[name] = tuple(found)
@@ -339,6 +352,15 @@ def _read_h5(file):
             facts = member(root, FACTS, h5py.Dataset)
             text = facts[()].tobytes() if facts.size < LARGEST_JSON else "{}"
     return Weights(arrays, others=tuple(others)), text
+
+
+def _values_of(dataset):
+    """Reads a dataset; HDF5 has no bfloat16, so Keras stores its bytes."""
+    values = dataset[()]
+    if dataset.attrs.get("dtype") == "bfloat16" and values.itemsize == 2:
+        values = values.view("uint16").astype("uint32") << 16
+        values = values.view("float32")
+    return values
 
 
 def member(group, name, kind):

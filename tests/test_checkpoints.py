@@ -214,7 +214,7 @@ def test_a_checkpoint_of_other_data_is_refused(
     other = shutil.copytree(photos, tmp_path / "other")
     (other / "red" / "1.jpg").unlink()
     assert main(command(other, stopped, "--resume")) == 2
-    assert "data set: " in capsys.readouterr().err
+    assert "The pictures are not those that" in capsys.readouterr().err
 
 
 def test_nothing_to_resume_starts_anew_and_a_finished_run_is_left(

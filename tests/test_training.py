@@ -193,7 +193,7 @@ def test_the_chosen_precision_is_one_of_the_two_and_leaves_no_trace(photos):
 
 def test_a_batch_larger_than_the_set_is_refused(photos):
     recipe = dataclasses.replace(SMALL, batch_size=64)
-    with pytest.raises(ValueError, match="32 training pictures"):
+    with pytest.raises(ValueError, match="training pictures, fewer than one batch"):
         training.steps(recipe, photos)
 
 

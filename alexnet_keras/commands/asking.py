@@ -1,18 +1,16 @@
-"""The commands `evaluate` and `predict`."""
+"""The command `evaluate`, and how networks that are trained are opened."""
 
-import contextlib
 import functools
-import io
 import os
 import pathlib
 import sys
 from typing import NamedTuple
 
-from alexnet_keras.commands.common import BadInput, load, refused
+from alexnet_keras.commands.common import BadInput, check_backend, load, refused
 from alexnet_keras.commands.options import data_options, option
 
 
-class _Subject(NamedTuple):
+class Subject(NamedTuple):
     """A trained network, a run's or one out of a file of weights.
 
     `size` and `stored` are the sides of its pictures, as in `data.Data`;
@@ -28,33 +26,28 @@ class _Subject(NamedTuple):
 
 def evaluate_options(parser):
     """Measure a network and draw a run's confusions."""
-    _network_argument(parser)
+    network_argument(parser)
     text = "other data, with classes that it knows; by default the run's"
     data_options(parser, text)
     text = "average ten crops, as the paper does"
     option(parser, "--ten-crops", text, bool)
 
 
-def predict_options(parser):
-    """Name the five likeliest classes of pictures."""
-    _network_argument(parser)
-    path = {"metavar": "IMAGE", "nargs": "+"}
-    option(parser, "images", "picture files", pathlib.Path, **path)
-
-
-def _network_argument(parser):
+def network_argument(parser):
+    """Adds the argument that names a trained network."""
     text = "folder of a run, or a file that convert has written"
     option(parser, "network", text, pathlib.Path, metavar="NETWORK")
 
 
 def evaluate(options):
     """Measures a trained network."""
+    check_backend()
     from alexnet_keras import distribution
 
     distribution.start()
     from alexnet_keras import runs, training, visualize
 
-    subject = _open(options.network)
+    subject = open_network(options.network)
     run = subject.run
     if run is None and options.data is None:
         raise BadInput(
@@ -78,13 +71,14 @@ def evaluate(options):
             f"Of the network's {len(subject.class_names)} classes it may name "
             f"only the {len(columns)} of these data."
         )
-    result = training.evaluate(
-        network,
-        pictures,
-        split,
-        options.ten_crops,
-        verbose=int(sys.stdout.isatty()),
-    )
+    with refused(ValueError):
+        result = training.evaluate(
+            network,
+            pictures,
+            split,
+            options.ten_crops,
+            verbose=int(sys.stdout.isatty()),
+        )
     crops = "mean of ten crops" if options.ten_crops else "central crop"
     print(
         f"{split}, {pictures.splits[split].num_examples} pictures, {crops}: "
@@ -121,36 +115,7 @@ def _say_changes(run, pictures, split):
             print(told)
 
 
-def predict(options):
-    """Names the likeliest classes of pictures."""
-    from alexnet_keras import distribution
-
-    distribution.start()
-    import numpy as np
-
-    from alexnet_keras import augment, data, runs
-
-    subject = _open(options.network)
-    pictures, unreadable = [], []
-    for path in options.images:
-        try:
-            picture = data.decode(path, subject.stored)
-            pictures.append(augment.center_crop(picture, subject.size))
-        except ValueError as error:
-            unreadable.append(f"{path}: {error}")
-    if unreadable:
-        raise BadInput("cannot be read:\n  " + "\n  ".join(unreadable))
-    with refused(runs.RunError, ValueError):
-        network = subject.network()
-    probabilities = network.predict(np.stack(pictures), verbose=0)
-    named = _names(probabilities, subject.class_names)
-    for path, best in zip(options.images, named, strict=True):
-        print(path)
-        for _, name, probability in best:
-            print(f"  {probability:6.1%}  {name}")
-
-
-def _open(path):
+def open_network(path):
     """Opens a run's folder, or a file of weights that `convert` reads."""
     from alexnet_keras import data, exchange, networks, runs
 
@@ -161,7 +126,7 @@ def _open(path):
             run = runs.Run.open(path)
         facts = run.facts["data"]
         sizes = facts["size"], facts["stored"]
-        return _Subject(*sizes, facts["class_names"], run.load_model, run)
+        return Subject(*sizes, facts["class_names"], run.load_model, run)
     with refused(ValueError):
         found = exchange.read(path)
     for what, is_missing in (
@@ -180,7 +145,7 @@ def _open(path):
         f"class {number}" for number in range(found.num_classes)
     ]
     network = functools.partial(exchange.from_weights, found)
-    return _Subject(size, data.stored_size(size), names, network)
+    return Subject(size, data.stored_size(size), names, network)
 
 
 def _columns(subject, pictures):
@@ -214,20 +179,3 @@ def _choose(network, columns):
         return network
     output = keras.ops.take(network.output, columns, axis=-1)
     return keras.Model(network.input, output)
-
-
-def _names(probabilities, class_names):
-    """Names the five likeliest classes, ImageNet's in words if they are had."""
-    from alexnet_keras import datasets, models
-
-    if list(class_names) == datasets.imagenet_ids():
-        try:  # Keras downloads the words once, and says so on stdout
-            with contextlib.redirect_stdout(io.StringIO()):
-                return models.decode_predictions(probabilities)
-        except Exception:  # whatever a download raises
-            print(
-                "ImageNet's class names could not be downloaded; these are "
-                "WordNet ids.",
-                file=sys.stderr,
-            )
-    return models.decode_predictions(probabilities, class_names=class_names)

@@ -2,13 +2,15 @@
 
 import contextlib
 
+from alexnet_keras import files
+
 
 class BadInput(Exception):
     """A message for who typed the command."""
 
 
-class WorkerLost(Exception):
-    """Another worker of the job is gone."""
+class Failed(Exception):
+    """A message about what did not go well though it was typed well."""
 
 
 @contextlib.contextmanager
@@ -17,7 +19,49 @@ def refused(*kinds):
     try:
         yield
     except kinds as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(in_words(error)) from error
+
+
+def in_words(error):
+    """Gives an error's message, the system's without its numbers."""
+    if getattr(error, "errno", None) is None:
+        return str(error)
+    name = error.filename2 or error.filename
+    return f"{name}: {files.reason(error)}." if name else files.reason(error)
+
+
+def check_backend(trains=False):
+    """Refuses a backend of Keras that cannot be had, or cannot train.
+
+    Only training needs TensorFlow's: what asks a network runs on each.
+    """
+    from alexnet_keras import distribution
+
+    choose = (
+        "Choose one with the variable KERAS_BACKEND, or in keras.json, the "
+        "file of Keras' settings."
+    )
+    try:
+        with distribution.silence():
+            import keras
+    except (ImportError, ValueError) as error:
+        raise BadInput(
+            f"Keras cannot start its backend: {error}. {choose}"
+        ) from error
+    name = keras.config.backend()
+    if trains and name != "tensorflow":
+        raise BadInput(
+            "Training needs the backend tensorflow of Keras. Received: "
+            f"{name}. {choose}"
+        )
+
+
+def refuse_existing(path):
+    """Refuses to write a file where there is one, or no folder for it."""
+    if not path.parent.is_dir():
+        raise BadInput(f"There is no folder {path.parent}.")
+    if path.exists():
+        raise BadInput(f"{path} is there already. Name another one.")
 
 
 def load(source, size, options, seed=None, say=print):

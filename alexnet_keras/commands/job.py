@@ -5,7 +5,12 @@ import pathlib
 import zlib
 
 from alexnet_keras import networks
-from alexnet_keras.commands.common import BadInput, load, refused
+from alexnet_keras.commands.common import (
+    BadInput,
+    check_backend,
+    load,
+    refused,
+)
 
 
 @dataclasses.dataclass
@@ -82,6 +87,7 @@ def prepare(options):
 
 def _find_devices(options):
     """Starts TensorFlow; gives the workers, the devices and a strategy."""
+    check_backend(trains=True)
     from alexnet_keras import distribution
 
     count, cluster = options.devices, None

@@ -5,15 +5,15 @@ import os
 import sys
 
 import alexnet_keras
-from alexnet_keras.commands import asking, looking, train
-from alexnet_keras.commands.common import BadInput, WorkerLost
+from alexnet_keras.commands import asking, looking, predict, train
+from alexnet_keras.commands.common import BadInput, Failed, in_words
 from alexnet_keras.commands.options import train_options
 
 _COMMANDS = {  # what each does, its options and its help
     "summary": (looking.summary, looking.summary_options),
     "train": (train.train, train_options),
     "evaluate": (asking.evaluate, asking.evaluate_options),
-    "predict": (asking.predict, asking.predict_options),
+    "predict": (predict.predict, predict.predict_options),
     "convert": (looking.convert, looking.convert_options),
     "identify": (looking.identify, looking.identify_options),
 }
@@ -26,15 +26,21 @@ def main(arguments=None):
         arguments: List of str; by default the command line's.
 
     Returns:
-        Int, the exit code: 0, 1 if another worker is gone, 2 for bad input,
-        130 after Ctrl-C.
+        Int, the exit code: 0, 1 if something failed (a picture that cannot be
+        read, a loss that is not finite, a worker that is gone), 2 for bad
+        input, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):  # names may be of any bytes
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
     options.typed = ["alexnet-keras", *arguments]
     try:
-        return options.command(options) or 0
-    except (BadInput, WorkerLost) as error:
+        code = options.command(options) or 0
+        sys.stdout.flush()
+        return code
+    except (BadInput, Failed) as error:
         print(f"alexnet-keras: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, BadInput) else 1
     except KeyboardInterrupt as stop:
@@ -42,6 +48,9 @@ def main(arguments=None):
         return 130
     except BrokenPipeError:  # who reads, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # one that no command has put in its own words
+        print(f"alexnet-keras: error: {in_words(error)}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -2,8 +2,13 @@
 
 import pathlib
 
-from alexnet_keras import networks, shapes
-from alexnet_keras.commands.common import BadInput, refused
+from alexnet_keras import files, networks, shapes
+from alexnet_keras.commands.common import (
+    BadInput,
+    check_backend,
+    refuse_existing,
+    refused,
+)
 from alexnet_keras.commands.options import network_options, option, positive
 from alexnet_keras.exchange.kinds import SOURCES
 
@@ -34,6 +39,7 @@ def identify_options(parser):
 
 def identify(options):
     """Says whose AlexNet a file holds."""
+    check_backend()
     from alexnet_keras import distribution
 
     distribution.start()
@@ -59,6 +65,7 @@ def convert_options(parser):
 
 def convert(options):
     """Brings weights from elsewhere here, or ours elsewhere."""
+    check_backend()
     from alexnet_keras import distribution
 
     distribution.start()
@@ -70,10 +77,7 @@ def convert(options):
         raise BadInput(
             f"The output must end in {' or '.join(endings)}. Received: {out}."
         )
-    if not out.parent.is_dir():
-        raise BadInput(f"There is no folder {out.parent}.")
-    if out.exists():
-        raise BadInput(f"{out} is there already. Name another one.")
+    refuse_existing(out)
     with refused(OSError, ValueError):
         found = exchange.read(options.input, options.source)
         names = found.class_names
@@ -99,8 +103,15 @@ def _read_names(path, count):
     """Reads the names of classes, one a line."""
     try:
         names = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{path} cannot be read: it is no text in UTF-8 (byte "
+            f"{error.start})."
+        ) from error
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read: {files.reason(error)}."
+        ) from error
     names = [name.strip() for name in names if name.strip()]
     if len(names) != count:
         raise BadInput(

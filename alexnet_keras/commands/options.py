@@ -125,3 +125,5 @@ def _run_options(parser):
     option(parser, "--checkpoint-steps", text, positive)
     text = "folder to write; by default a new one in runs/"
     option(parser, "--run-dir", text, pathlib.Path, metavar="DIR")
+    text = "write the history for TensorBoard, too"
+    option(parser, "--tensorboard", text, bool)

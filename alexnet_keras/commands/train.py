@@ -3,13 +3,12 @@
 import contextlib
 import dataclasses
 import json
-import math
-import shlex
 import sys
 import time
 import zlib
 
-from alexnet_keras.commands.common import BadInput, WorkerLost, refused
+from alexnet_keras.commands import telling
+from alexnet_keras.commands.common import BadInput, Failed, refused
 from alexnet_keras.commands.job import prepare
 
 
@@ -95,7 +94,7 @@ def _begin(job):
         options.checkpoint_steps,
         checkpoint,
     )
-    _announce(job, model)
+    telling.announce(job, model)
     if checkpoint is not None:
         job.say(f"Resuming from {checkpointer.place}.")
     return _Work(model, run, recorder, checkpointer)
@@ -105,39 +104,18 @@ def _compare_pictures(job):
     """Refuses to go on with other pictures than those of the run."""
     from alexnet_keras import runs
 
-    before = job.checkpoint.identity.get("data set")
-    if before == job.identity["data set"] or job.pictures.pictures is None:
+    before = job.checkpoint.identity
+    if before.get("data set") == job.identity["data set"]:
+        return
+    if before.get("seed") != job.identity["seed"]:
+        return  # it splits them in another way; `check` names it
+    if job.pictures.pictures is None:
         return
     told = runs.changed_pictures(job.folder, job.pictures, "validation")
     if told:
         raise BadInput(
             f"{job.folder} cannot go on: {told} Put the pictures back as they "
             "were, or train anew, with another --run-dir."
-        )
-
-
-def _announce(job, model):
-    """Says what is about to be trained."""
-    from alexnet_keras import training
-
-    replicas = job.strategy.num_replicas_in_sync
-    job.say(
-        f"Network: {job.network}, {model.count_params():,} parameters, "
-        f"{job.identity['precision']}, recipe {job.recipe.name}, {replicas} "
-        f"replica{'s' * (replicas > 1)} of "
-        f"{job.recipe.batch_size // replicas} pictures.\nRun: {job.folder}"
-    )
-    if job.start is not None:
-        new = " and ".join(training.new_layers(job.start, job.pictures))
-        but = f", but {new} starts anew" if new else ""
-        job.say(f"Weights: {job.options.weights}{but}.")
-    if job.options.freeze_until:
-        trained = sum(
-            w.value.shape.num_elements() for w in model.trainable_weights
-        )
-        job.say(
-            f"Frozen until {job.options.freeze_until}: {trained:,} parameters "
-            "are trained."
         )
 
 
@@ -155,25 +133,36 @@ def _fit(job, work):
             refused(runs.RunError),
             runs.Interruption(agree if job.cluster else bool) as interruption,
         ):
-            training.fit(
-                work.model,
-                job.recipe,
-                job.pictures,
-                job.options.seed,
-                [work.recorder, work.checkpointer, interruption],
-                verbose=speaks if job.is_chief else 0,
-            )
-    except KeyboardInterrupt as stop:
-        with refused(runs.RunError):
-            if isinstance(stop, runs.Stopped):
+            callbacks = [runs.Divergence(), work.recorder, work.checkpointer]
+            if job.options.tensorboard and work.run is not None:
+                callbacks.append(runs.Events(work.run, work.recorder.rows))
+            try:
+                training.fit(
+                    work.model,
+                    job.recipe,
+                    job.pictures,
+                    job.options.seed,
+                    [*callbacks, interruption],
+                    verbose=speaks if job.is_chief else 0,
+                )
+            except runs.Stopped:
                 work.checkpointer.save()
+                raise
+    except runs.Diverged as error:
+        with contextlib.suppress(runs.RunError):
+            _finish(work, "diverged")
+        if job.cluster:
+            agree(False)  # what ends first would end the chief
+        raise Failed(telling.divergence(job, work, error)) from error
+    except KeyboardInterrupt:
+        with refused(runs.RunError):
             _finish(work, "interrupted")
         place = work.checkpointer.place
         raise KeyboardInterrupt(
             f"{job.folder} keeps the state at {place}. "
-            f"Go on with:\n  {_command_to_resume(job)}"
+            f"Go on with:\n  {telling.how_to_resume(job)}"
             if place
-            else f"No step was finished; {job.folder} holds run.json only."
+            else f"No step was finished; {job.folder} holds no checkpoint."
         ) from None
     except BadInput:
         with contextlib.suppress(runs.RunError):
@@ -185,7 +174,7 @@ def _fit(job, work):
             raise
         with contextlib.suppress(runs.RunError):
             _finish(work, "failed")
-        raise WorkerLost(
+        raise Failed(
             f"{' and '.join(lost)} cannot be reached any more, so training "
             f"stopped. {job.folder} keeps the state at "
             f"{work.checkpointer.place or 'the start'}. Start all workers "
@@ -206,7 +195,8 @@ def _end(job, work, seconds):
     with refused(runs.RunError):
         _finish(work, results=results, seconds=seconds)
     checkpoints.remove(job.folder)
-    print(_report(results, len(job.pictures.class_names), job.recipe, seconds))
+    num_classes = len(job.pictures.class_names)
+    print(telling.results(results, num_classes, job.recipe, seconds))
     print(
         f"Wrote model.keras, history.csv, curves.png, run.json to {job.folder}"
     )
@@ -263,16 +253,6 @@ def _facts(job):
     }
 
 
-def _command_to_resume(job):
-    """Gives the command that was typed, with what resumes its run."""
-    typed = [*job.options.typed]
-    if not job.options.resume:
-        typed.append("--resume")
-    if job.options.run_dir is None:
-        typed += ["--run-dir", str(job.folder)]
-    return shlex.join(typed)
-
-
 def _compare_workers(job, facts):
     """Refuses workers that are not about to do the same."""
     from alexnet_keras.runs import clusters
@@ -292,17 +272,3 @@ def _compare_workers(job, facts):
             "the same command, the same data, and for --resume the same run "
             "directory."
         )
-
-
-def _report(results, num_classes, recipe, seconds):
-    parts = [f"top-1 {results['val_accuracy']:.1%}"]
-    if "val_top5" in results:
-        parts.append(f"top-5 {results['val_top5']:.1%}")
-    parts.append(
-        f"cross-entropy {results['val_cross_entropy']:.3f} "
-        f"(ln {num_classes} = {math.log(num_classes):.3f} is knowing nothing)"
-    )
-    return (
-        f"Validation after {recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, "
-        f"{seconds:.0f} s in all: {', '.join(parts)}."
-    )

@@ -13,6 +13,7 @@ _HOMES = {
     "find_cluster": "clusters",
     "Diverged": "divergence",
     "Divergence": "divergence",
+    "Events": "events",
     "Recorder": "folder",
     "Run": "folder",
     "RunError": "folder",

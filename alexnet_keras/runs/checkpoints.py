@@ -7,6 +7,7 @@ and step it stands at is what `optimizer.iterations` in it says. NumPy's `.npz`
 carries a checksum of every array, so damage is noticed.
 """
 
+import contextlib
 import json
 import os
 import zipfile
@@ -14,6 +15,9 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+
+from alexnet_keras import files
+from alexnet_keras.runs.divergence import Diverged, check_arrays
 
 NEWEST, BEFORE = "checkpoint.npz", "checkpoint-before.npz"
 
@@ -116,9 +120,17 @@ class Checkpointer(keras.callbacks.Callback):
     @property
     def place(self):
         """Says where the newest checkpoint stands; `""` for the start."""
-        if not self._saved:
+        return self._place(self._saved)
+
+    @property
+    def reached(self):
+        """Says where training stands."""
+        return self._place(self._step())
+
+    def _place(self, steps):
+        if not steps:
             return ""
-        epoch, step = divmod(self._saved, self._steps_per_epoch)
+        epoch, step = divmod(steps, self._steps_per_epoch)
         if not step:
             return f"the end of epoch {epoch}"
         return f"epoch {epoch + 1}, step {step} of {self._steps_per_epoch}"
@@ -159,14 +171,18 @@ class Checkpointer(keras.callbacks.Callback):
 
         Raises:
             runs.RunError: If there is no space left. Those before stay.
+            Diverged: If weights are not finite. Those before stay.
         """
         if self._saved == self._step():
             return
         facts = {"identity": self._identity, "rows": self._rows}
         arrays = {"facts": np.frombuffer(json.dumps(facts).encode(), np.uint8)}
+        named = {}
         for number, variable in enumerate(_variables(self._network)):
-            first = _on_replicas(self._network, variable)[0]
-            arrays[f"variable-{number:04d}"] = first.numpy()
+            value = _on_replicas(self._network, variable)[0].numpy()
+            arrays[f"variable-{number:04d}"] = value
+            named.setdefault(variable.path, []).append(value)
+        check_arrays(named)
         strategy = self._network.distribute_strategy
         own = strategy.run(self._own_metrics)
         for number, values in enumerate(own):  # of all workers
@@ -214,13 +230,14 @@ def read(folder, report=print):
             found = _read(folder / name)
         except FileNotFoundError:
             continue
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            EOFError,
-            zipfile.BadZipFile,
-        ) as error:
+        except Diverged as error:
+            damaged.append(f"{folder / name} cannot be used: its {error}")
+            continue
+        except OSError as error:
+            why = files.reason(error)
+            damaged.append(f"{folder / name} cannot be read: {why}")
+            continue
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             damaged.append(f"{folder / name} is damaged: {error}")
             continue
         for line in damaged:
@@ -236,9 +253,10 @@ def read(folder, report=print):
 
 
 def remove(folder):
-    """Removes the checkpoints of a finished run."""
+    """Removes the checkpoints of a finished run, as far as it may."""
     for name in (NEWEST, BEFORE):
-        (folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _read(path):
@@ -250,6 +268,7 @@ def _read(path):
         kind: [arrays[name] for name in sorted(arrays) if name.startswith(kind)]
         for kind in ("variable", "metric")
     }
+    check_arrays({"weights": kinds["variable"]})
     return Checkpoint(
         facts["identity"], facts["rows"], kinds["variable"], kinds["metric"]
     )

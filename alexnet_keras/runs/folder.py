@@ -19,6 +19,7 @@ import keras
 
 import alexnet_keras
 from alexnet_keras import files
+from alexnet_keras.runs.divergence import Diverged, check_weights
 
 _LOCK = ".lock"
 
@@ -82,6 +83,14 @@ class Run:
             RunError: If the folder is not a run of ours, or has no model yet.
         """
         folder = pathlib.Path(folder)
+        try:
+            (folder / "run.json").open("rb").close()
+        except FileNotFoundError:
+            pass  # and so it is not a run of ours
+        except OSError as error:
+            raise RunError(
+                f"{folder / 'run.json'} cannot be read: {files.reason(error)}."
+            ) from error
         facts = status(folder)
         data = facts.get("data")
         if not isinstance(data, dict) or "class_names" not in data:
@@ -107,7 +116,9 @@ class Run:
 
         Raises:
             RunError: If there is no space left. The model before stays.
+            Diverged: If its weights are not finite. The model before stays.
         """
+        check_weights(network)
         plain = keras.Model(network.inputs, network.outputs, name=network.name)
         with self.replacing("model.keras") as path:
             plain.save(path)
@@ -116,13 +127,22 @@ class Run:
         """Reads `model.keras`.
 
         Raises:
-            RunError: If it is damaged.
+            RunError: If it is damaged, or its weights are not finite.
         """
         path = self.folder / "model.keras"
         try:
-            return alexnet_keras.load_model(path, compile=False)
+            network = alexnet_keras.load_model(path, compile=False)
         except Exception as error:  # whatever a damaged file makes Keras raise
-            raise RunError(f"{path} cannot be loaded: {error}") from error
+            why = files.reason(error)
+            raise RunError(f"{path} cannot be loaded: {why}.") from error
+        try:
+            check_weights(network)
+        except Diverged as error:
+            raise RunError(
+                f"{path} cannot be used: its {error}. Training has failed "
+                "there: train anew with a smaller --learning-rate."
+            ) from error
+        return network
 
     def save_figure(self, name, figure):
         """Writes a `matplotlib.figure.Figure` as a PNG."""
@@ -158,14 +178,15 @@ def _take(folder, again):
             raise in_use
         lock = filelock.FileLock(folder / _LOCK)
         lock.acquire(blocking=False)  # of two runs, one gets it
+        for name in half_written:
+            (folder / name).unlink()
     except filelock.Timeout:
         raise in_use from None
     except OSError as error:
         raise RunError(
-            f"The run directory cannot be written: {folder} ({error.strerror})."
+            f"The run directory cannot be written: {folder} "
+            f"({files.reason(error)}). Name another one: --run-dir."
         ) from None
-    for name in half_written:
-        (folder / name).unlink()
     return lock
 
 
@@ -187,18 +208,18 @@ class Recorder(keras.callbacks.Callback):
         self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the epoch's row, then the model."""
-        self.rows.append(
-            {
-                "epoch": epoch + 1,
-                **{name: float(value) for name, value in logs.items()},
-                "learning_rate": float(self.model.optimizer.learning_rate),
-                "seconds": round(time.perf_counter() - self._began, 2),
-            }
-        )
+        """Writes the model, then the epoch's row."""
+        row = {
+            "epoch": epoch + 1,
+            **{name: float(value) for name, value in logs.items()},
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "seconds": round(time.perf_counter() - self._began, 2),
+        }
+        if self._run is not None:
+            self._run.save_model(self.model)
+        self.rows.append(row)
         if self._run is None:
             return
-        self._run.save_model(self.model)
         with (
             self._run.replacing("history.csv") as path,
             open(path, "w", newline="") as file,
