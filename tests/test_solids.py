@@ -24,9 +24,16 @@ REFERENCE = pathlib.Path(__file__).parent / "data" / "solids.png"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """Each split of the config `tiny`, as lists of examples."""
+def folder(tmp_path_factory):
+    """A folder in which `tiny` is prepared."""
     folder = tmp_path_factory.mktemp("data")
+    solids.prepare("tiny", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(folder):
+    """Each split of the config `tiny`, as lists of examples."""
     splits = tfds.load("solids/tiny", data_dir=folder)
     return {k: list(tfds.as_numpy(v)) for k, v in splits.items()}
 
@@ -167,8 +174,21 @@ def test_prepare_refuses_an_unknown_config():
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="cannot be written.*ALEXNET_KERAS_DATA"):
+    what = r"cannot be written .*: [A-Z][a-z ]*\. .*ALEXNET_KERAS_DATA"
+    with pytest.raises(OSError, match=what):
         solids.prepare("tiny", tmp_path / "file")
+
+
+def test_a_whole_set_is_read_where_nobody_may_write(folder, monkeypatch):
+    monkeypatch.setattr(builder_module, "filelock", None)
+    assert solids.prepare("tiny", folder).info.splits["train"].num_examples
+
+
+def test_half_a_set_is_not_called_unwritable(folder, tmp_path):
+    copy = shutil.copytree(folder / "solids", tmp_path / "solids")
+    (copy / "tiny" / "1.0.0" / "dataset_info.json").unlink()
+    with pytest.raises(OSError, match="not whole: .*json is missing. Remove"):
+        solids.prepare("tiny", tmp_path)
 
 
 def test_a_full_disk_is_noticed_before_the_rendering(tmp_path, monkeypatch):
@@ -181,9 +201,18 @@ def test_a_full_disk_is_noticed_before_the_rendering(tmp_path, monkeypatch):
 def test_data_lies_where_the_environment_says(monkeypatch):
     monkeypatch.setenv("ALEXNET_KERAS_DATA", "elsewhere")
     assert datasets.data_dir() == pathlib.Path("elsewhere")
+    monkeypatch.setenv("ALEXNET_KERAS_DATA", "~/elsewhere")
+    assert datasets.data_dir() == pathlib.Path.home() / "elsewhere"
     monkeypatch.delenv("ALEXNET_KERAS_DATA")
     checkout = pathlib.Path(__file__).resolve().parents[1]
     assert datasets.data_dir() == checkout / "data"
+
+
+def test_data_lie_in_no_file(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ALEXNET_KERAS_DATA", str(tmp_path / "file"))
+    with pytest.raises(NotADirectoryError, match="names a file: .*file"):
+        datasets.data_dir()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """What a TensorFlow data set holds: pictures with one label each, or not."""
 
+import textwrap
+
 import numpy as np
 
 from alexnet_keras.data.decoding import DataError
@@ -45,11 +47,11 @@ def image_and_label(builder):
     if keys and len(keys) == 2 and keys[0] in images and keys[1] in labels:
         return keys
     listed = [f"{name} ({_kind(feature)})" for name, feature in named.items()]
-    if len(listed) > 10:
-        listed[10:] = [f"{len(listed) - 10} more"]
+    listed = textwrap.shorten(", ".join(listed), 500, placeholder=" ...")
+    keys = textwrap.shorten(str(keys), 100, placeholder=" ...")
     raise DataError(
         f"{builder.info.full_name} does not hold images with one label each. "
-        f"Received: features {', '.join(listed)}; supervised keys {keys}. Choose a set "
+        f"Received: features {listed}; supervised keys {keys}. Choose a set "
         "for image classification, or prepare it with supervised keys that "
         "name an Image of uint8 and a ClassLabel."
     )

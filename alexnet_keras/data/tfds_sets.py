@@ -235,7 +235,7 @@ def _check_files(builder, split):
     needed = info.num_bytes + FRAME * info.num_examples
     if size < needed:
         raise _damaged(
-            builder, f"the files of {split} hold {size} bytes of {needed}"
+            builder, f"the files of {split} hold {size} bytes of {int(needed)}"
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from alexnet_keras import datasets
+from alexnet_keras import datasets, files
 from alexnet_keras.datasets.solids.patterns import FLOORS, PATTERNS
 from alexnet_keras.datasets.solids.render import SIZE, draw
 from alexnet_keras.datasets.solids.scene import (
@@ -98,9 +98,20 @@ class Solids(tfds.core.GeneratorBasedBuilder):
             **kwargs: As for `tfds.core.DatasetBuilder.download_and_prepare`.
 
         Raises:
-            OSError: If the folder cannot be written or the disk is full.
+            OSError: If the folder cannot be written, the disk is full, or
+                what is there is not whole.
         """
+        if self.info.initialized and not kwargs:
+            return  # whole, and where perhaps nobody may write
         folder = pathlib.Path(self.data_path).parent
+        if any(folder.glob(f"{self.version}/*.tfrecord*")) and not any(
+            folder.glob(f"{self.version}/dataset_info.json")
+        ):
+            raise FileNotFoundError(
+                f"The data set solids in {self.data_path} is not whole: "
+                "dataset_info.json is missing. Remove that folder, and it is "
+                "rendered anew."
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # The system drops the lock of a process that dies.
@@ -108,9 +119,9 @@ class Solids(tfds.core.GeneratorBasedBuilder):
                 self._prepare_alone(folder, kwargs)
         except (OSError, tf.errors.OpError) as error:
             raise OSError(
-                f"The data set solids cannot be written to {folder}: {error}. "
-                "Choose another folder with `data_dir` or the environment "
-                "variable ALEXNET_KERAS_DATA."
+                f"The data set solids cannot be written to {folder}: "
+                f"{files.reason(error)}. Choose another folder with `data_dir` "
+                "or the environment variable ALEXNET_KERAS_DATA."
             ) from error
 
     def _prepare_alone(self, folder, kwargs):
