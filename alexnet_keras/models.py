@@ -286,6 +286,14 @@ def _input(plan, include_top, input_tensor, input_shape):
         shape = input_tensor.shape[1:]
     else:
         shape = tuple(input_shape or (plan.size, plan.size, 3))
+    counts = (1, 3, 4)  # of channels; no picture is as small
+    if len(shape) == 3 and shape[0] in counts and shape[2] not in counts:
+        raise ValueError(
+            "Images must be (height, width, channels), and these have their "
+            f"channels first. Received: input_shape={shape}. Give "
+            f"{(*shape[1:], shape[0])}, and transpose the images: "
+            "keras.ops.transpose(images, (0, 2, 3, 1))."
+        )
     if len(shape) != 3 or shape[2] is None:
         raise ValueError(
             "Images must have a height, a width and a number of channels. "

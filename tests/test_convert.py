@@ -586,16 +586,20 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         lambda path: write_npz(path, fc8_b=np.zeros(7, "float32")),
         r"fc8: fc8_b should have the shape \(3,\). Received: \(7,\)",
     ),
-    "not a number": (".npz", nan_npz, r"not finite: conv3 \(3\)"),
+    "not a number": (
+        ".npz",
+        nan_npz,
+        r"npz cannot be used: there are .* not finite: conv3 \(3\)",
+    ),
     "whole numbers": (
         ".npz",
         lambda path: write_npz(path, conv1_b=np.zeros(12, int)),
         "conv1_b should hold floats. Received: int64",
     ),
-    "bfloat16": (
-        ".safetensors",
-        lambda path: write_sparse(path, kind="BF16"),
-        "should hold floats.* Received: BF16",
+    "bytes of bfloat16": (
+        ".npz",
+        lambda path: write_npz(path, conv1_b=np.zeros(12, "V2")),
+        "should hold floats. Received: void16 .perhaps a bfloat16",
     ),
     "object arrays": (".npz", objects, "conv1_w holds Python objects, a pi"),
     "zip bomb": (
@@ -655,7 +659,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "weights kept elsewhere": (
         ".onnx",
         onnx_of(external),
-        "does not hold fc7_w itself",
+        "fc7_w is said to lie in '../../secret', which leads out of the",
     ),
     "CaffeNet": (".onnx", onnx_of(caffenet), "neither Caffe's AlexNet nor"),
     "another LRN": (
@@ -664,12 +668,99 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         "neither Caffe's AlexNet nor",
     ),
     "unknown ending": (
-        ".bin",
+        ".dat",
         lambda path: path.touch(),
         "is no file of a network",
     ),
     "no file": (".npz", lambda path: None, "file.npz is no file"),
 }
+
+
+OTHERS = {  # a file, and what to do with it
+    "a.npy": "a pickle of several.* numpy.savez the arrays conv1_w",
+    "a.caffemodel": "pycaffe, as net.params of caffe.Net, and numpy.savez",
+    "deploy.prototxt": "holds no weights.* its .caffemodel with pycaffe",
+    "a.mat": "Matlab's.* SciPy",
+    "a.tflite": r"tf2onnx.convert --tflite .*a.tflite --output",
+    "saved/saved_model.pb": "tf2onnx.convert --saved-model .*saved --output",
+    "a.pb": "make an ONNX graph of it with tf2onnx",
+    "a.ckpt.index": "checkpoint of TensorFlow's.* save that as .keras",
+    "a.pt2": "save the state_dict of its model as .pth",
+    "a.pkl": "a pickle, which could run code.* as safetensors",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_files_of_others_are_told_what_to_do(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"x")
+    paths = [path, path.parent] if "saved" in name else [path]
+    for given in paths:
+        for ask in (exchange.read, identify):
+            with pytest.raises(ValueError, match=OTHERS[name]) as error:
+                ask(given)
+            assert "Known are" not in str(error.value)
+
+
+@pytest.mark.usefixtures("slim")
+def test_bfloat16_is_read_as_floats(tmp_path):
+    write_sparse(tmp_path / "a.safetensors", kind="BF16")
+    found = exchange.read(tmp_path / "a.safetensors")
+    assert found.arrays["conv1"][0].dtype == "float32"
+    own = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy("bfloat16")
+        network = models.AlexNetMini(initialization="he")
+        network.save_weights(tmp_path / "a.weights.h5")
+    finally:
+        keras.config.set_dtype_policy(own)
+    kernel, _ = exchange.read(tmp_path / "a.weights.h5").arrays["conv1"]
+    assert kernel.dtype == "float32"
+    ours = network.get_layer("conv1").get_weights()[0]
+    np.testing.assert_array_equal(kernel, ours.astype("float32"))
+
+
+# What stands before torchvision's names in files of training scripts.
+HOLDERS = (
+    "module.",
+    "_orig_mod.",
+    "module._orig_mod.",
+    "model.",
+    "net.module.",
+    "backbone.alexnet.",
+)
+
+
+@pytest.mark.usefixtures("slim")
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_what_wraps_a_network_is_taken_off_its_names(tmp_path, holder):
+    arrays = draw(sources.TORCHVISION, 3)
+    path = tmp_path / "a.safetensors"
+    save_file({holder + name: own for name, own in arrays.items()}, path)
+    assert identify(path).name == "one-weird-trick"
+    found = exchange.read(path)
+    bias = arrays["classifier.6.bias"]
+    np.testing.assert_array_equal(found.arrays["fc8"][1], bias)
+
+
+@pytest.mark.usefixtures("slim")
+def test_wrapped_features_a_counter_and_strangers_beside_them(tmp_path):
+    path = tmp_path / "a.safetensors"
+    arrays = {
+        name.replace("features.", "features.module."): own
+        for name, own in zeros(sources.TORCHVISION).items()
+    }
+    save_file({**arrays, "n_averaged": np.array(3)}, path)
+    assert exchange.read(path).model == "one-weird-trick"
+    half = {f"model.{name}": own for name, own in arrays.items()}
+    save_file({**half, "loss.weight": np.zeros(3, "f4")}, path)
+    with pytest.raises(ValueError, match=r"Trick:\n  loss.weight is superfl"):
+        exchange.read(path)
+    save_file({**half, **arrays}, path)
+    for ask in (exchange.read, identify):
+        with pytest.raises(ValueError, match="holds 2 networks"):
+            ask(path)
 
 
 @pytest.mark.usefixtures("slim")

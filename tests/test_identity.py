@@ -407,6 +407,24 @@ def test_what_is_not_read_is_said_and_never_guessed():
         assert not any("norm" in line for line in found.departures)
 
 
+def test_channels_first_are_the_same_network():
+    def build(data_format, shape):
+        found = keras.Sequential([keras.Input(shape)])
+        options = {"data_format": data_format, "kernel_initializer": "zeros"}
+        for number, (filters, side, towers) in enumerate(PAPER):
+            sizes = {"strides": 1, "padding": "same"} if number else {}
+            sizes = {"strides": 4, **sizes, "groups": towers}
+            found.add(layers.Conv2D(filters, side, **sizes, **options))
+            found.add(layers.ReLU())
+            if number in (0, 1, 4):
+                found.add(layers.MaxPooling2D(3, 2, data_format=data_format))
+        return found
+
+    last = identify(build("channels_last", (227, 227, 3)))
+    assert identify(build("channels_first", (3, 227, 227))) == last
+    assert last.parameters is not None
+
+
 def test_dilated_filters_are_named():
     builder, _ = NEAR_MISSES["dilated filters"]
     lines = identify(builder()).departures
@@ -915,7 +933,10 @@ def test_torchvisions_names_tell_its_strides_too(tmp_path):
     found = identify(path)
     assert found == identify(models.OneWeirdTrick())
     renamed = {f"net.{name}": shape for name, shape in TORCHVISION.items()}
-    found = identify(write_safetensors(tmp_path / "b.safetensors", renamed))
+    path = write_safetensors(tmp_path / "b.safetensors", renamed)
+    assert identify(path) == found
+    renamed = {f"a{i}": shape for i, shape in enumerate(TORCHVISION.values())}
+    found = identify(write_safetensors(tmp_path / "c.safetensors", renamed))
     assert (found.name, found.parameters) == ("one-weird-trick", 61_100_840)
     assert "Weights tell nothing of strides" in found.notes[0]
     assert not any("norm" in line for line in found.departures)

@@ -298,6 +298,16 @@ def test_logits_are_what_softmax_is_taken_of(mini):
     np.testing.assert_allclose(outputs(mini, images), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_channels_first_are_told_so_and_not_called_pixels(channels):
+    shape = (channels, 227, 227)
+    for given in ({"input_shape": shape}, {"input_tensor": keras.Input(shape)}):
+        with pytest.raises(ValueError, match="channels first") as error:
+            AlexNet(False, **given)
+        assert f"Give (227, 227, {channels})" in str(error.value)
+        assert "pixels" not in str(error.value)
+
+
 def test_an_input_tensor_takes_the_place_of_the_input_shape(mini):
     image = keras.Input((64, 64, 3))
     model = AlexNetMini(input_tensor=image)

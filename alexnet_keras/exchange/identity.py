@@ -120,7 +120,8 @@ def compare(reading):
         parameters = sum(counts)
     if BRANCHES in rows:
         title = "Its layers stand neither in one line nor in two towers"
-        return Identity("unknown", title, notes=("They are not compared.",))
+        notes = (*reading.unread, "They are not compared.")
+        return Identity("unknown", title, notes=notes)
     if reason := _not_alexnet(rows):
         title = f"Not an AlexNet: {reason}"
         return Identity("not-alexnet", title, parameters=parameters)
@@ -135,6 +136,7 @@ def compare(reading):
                 known = with_classes(KNOWN[names[0]][1], rows[-1].units)
             return compare(Reading(_line_of(known), (size, size, 3)))
     departures, notes = _departures(line, ALEXNET, 227, reading)
+    notes = reading.unread + notes
     count = len(departures)
     title = f"An AlexNet with {count} departure{'s' * (count != 1)}"
     title += " from the paper"
@@ -256,13 +258,13 @@ def _inputs(line):
 def _not_alexnet(rows):
     """Says why a network is no AlexNet at all; None if it may be one."""
     convs = [row for row in rows if isinstance(row, Conv)]
+    strange = [
+        _clean(row.kind)
+        for row in rows
+        if isinstance(row, Other) and row.weights is None
+    ]
+    known = f" (not known: {strange[0]})" if strange else ""
     if not 4 <= len(convs) <= 6:
-        strange = [
-            _clean(row.kind)
-            for row in rows
-            if isinstance(row, Other) and row.weights is None
-        ]
-        known = f" (not known: {strange[0]})" if strange else ""
         plural = "" if len(convs) == 1 else "s"
         return f"{len(convs)} convolution{plural}{known}; AlexNet has 5"
     sizes, widths = (
@@ -279,7 +281,8 @@ def _not_alexnet(rows):
         for field in ("filter_size", "filters")
     )
     if sizes < 4 and widths < 3:
-        return "its filters have neither AlexNet's sizes nor its numbers"
+        text = "its filters have neither AlexNet's sizes nor its numbers"
+        return text + known
     return None
 
 

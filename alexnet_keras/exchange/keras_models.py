@@ -76,9 +76,35 @@ def read_config(config):
     """
     nodes = []
     outputs = _read_layers(_get(config, "config"), [IMAGE], "", nodes)
+    if _is_channels_first(config):
+        nodes = [_channels_last(node) for node in nodes]
     shapes = [node.before for node in nodes if len(node.before or ()) == 3]
     shape = shapes[0] if shapes and None not in shapes[0] else None
     return Reading(in_one_line(_told(nodes), outputs), shape)
+
+
+def _is_channels_first(config):
+    """Tells whether every filter and every window reads channels first."""
+    formats, left = [], [config]
+    while left:
+        match left.pop():
+            case {"data_format": own, "kernel_size": _}:
+                formats.append(own)
+            case {"data_format": own, "pool_size": _}:
+                formats.append(own)
+            case dict() as inner:
+                left += inner.values()
+            case list() as inner:
+                left += inner
+    return bool(formats) and all(own == "channels_first" for own in formats)
+
+
+def _channels_last(node):
+    """Gives a node the shape that our tables speak of."""
+    shape = node.before
+    if not shape or len(shape) != 3:
+        return node
+    return node._replace(before=(*shape[1:], shape[0]))
 
 
 def _read_layers(config, feeds, prefix, nodes):

@@ -75,6 +75,10 @@ class Reading(NamedTuple):
         notes: Tuple of str, what it does not tell, in words.
         parameters: Int, where they are counted.
         told: Str, the network's name in `networks.NETWORKS`, where it is told.
+        unread: Tuple of str, what it tells and is not understood, in words.
+        weights: Dict from a layer's name to its arrays, where they are at
+            hand.
+        pixels: What is made of the pictures first, `pixels.Pixels`, or None.
     """
 
     line: list
@@ -83,6 +87,9 @@ class Reading(NamedTuple):
     notes: tuple = ()
     parameters: int | None = None
     told: str | None = None
+    unread: tuple = ()
+    weights: dict | None = None
+    pixels: object = None
 
 
 def in_one_line(layers, outputs):
@@ -186,7 +193,8 @@ def _joined(line):
             both = (before.activation, layer.row.function)
             both = [name for name in both if name not in (None, "linear")]
             row = before._replace(activation=", ".join(both) or "linear")
-            joined[-1] = joined[-1]._replace(row=row)
+            remarks = joined[-1].remarks + layer.remarks
+            joined[-1] = joined[-1]._replace(row=row, remarks=remarks)
         else:
             joined.append(layer)
     return joined
@@ -213,6 +221,10 @@ def _tower(one, other, apart):
     """Makes one layer of two that stand side by side."""
     remarks = tuple(dict.fromkeys(one.remarks + other.remarks))
     changes, row, before = {}, one.row, one.before
+    if type(row) is not type(other.row):
+        kind = getattr(other.row, "kind", type(other.row).__name__)
+        remarks += (f"{kind} in the other tower",)
+        return one._replace(remarks=remarks)
     for field, value in row._asdict().items():
         theirs = getattr(other.row, field)
         if field != "name" and value != theirs:

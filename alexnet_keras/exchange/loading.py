@@ -8,15 +8,18 @@ from alexnet_keras.exchange import (
     identity,
     keras_models,
     onnx_graphs,
+    opening,
+    pixels,
     weight_files,
 )
 from alexnet_keras.exchange.kinds import SOURCES
-from alexnet_keras.exchange.opening import open_file
+from alexnet_keras.exchange.onnx_constants import Elsewhere
 from alexnet_keras.exchange.sources import (
     CAFFE,
     TORCHVISION,
     bring,
     graph_arrays,
+    unwrapped,
 )
 
 
@@ -38,9 +41,13 @@ def identify(model):
             that is not known, or the package that reads it is not installed.
     """
     if isinstance(model, str | os.PathLike):
-        return identity.compare(_read_file(open_file(model)))
+        opened = _open(model)
+        reading = _read_file(opened)
+        if opened.graph is not None:
+            return _compare_graph(reading)[0]
+        return identity.compare(reading)
     if hasattr(model, "graph") and hasattr(model, "opset_import"):
-        return identity.compare(onnx_graphs.read_graph(model))
+        return _compare_graph(onnx_graphs.read_graph(model))[0]
     if hasattr(model, "layers") and hasattr(model, "get_config"):
         return identity.compare(keras_models.read_model(model))
     raise ValueError(
@@ -49,15 +56,41 @@ def identify(model):
     )
 
 
+def _compare_graph(reading):
+    """Identifies a graph's network, at its own size if it tells none.
+
+    Returns:
+        An `identity.Identity`, and the reading with that size.
+    """
+    found = identity.compare(reading)
+    if reading.shape:
+        return found, reading
+    if found.name in identity.KNOWN:
+        size = identity.KNOWN[found.name][2]
+        reading = reading._replace(shape=(size, size, 3))
+    else:
+        note = "It tells no size of pictures, so no padding is compared."
+        reading = reading._replace(unread=(*reading.unread, note))
+    return identity.compare(reading), reading
+
+
+def _open(path):
+    opened = opening.open_file(path)
+    if opened.kind in SOURCES["torchvision"]:
+        arrays = unwrapped(opened.path, opened.arrays)
+        opened = opened._replace(arrays=arrays)
+    return opened
+
+
 def _read_file(opened):
     """Reads an `opening.Opened` as a `line.Reading`."""
     try:
         if opened.graph is not None:
-            return onnx_graphs.read_graph(opened.graph)
+            return onnx_graphs.read_graph(opened.graph, opened.path.parent)
         if opened.config is not None:
             return keras_models.read_config(opened.config)
         return weight_files.read_arrays(opened.arrays, _told(opened))
-    except ValueError as error:
+    except (ValueError, Elsewhere) as error:
         raise ValueError(f"{opened.path} cannot be read: {error}") from error
 
 
@@ -98,7 +131,7 @@ def read(path, source=None):
         ValueError: If the file is damaged, another network's, or could run
             code when it is loaded.
     """
-    opened = open_file(path)
+    opened = _open(path)
     if source is not None and opened.kind not in SOURCES[source]:
         raise ValueError(
             f"{path} is a {opened.kind} file. Received: source={source!r}, of "
@@ -110,19 +143,36 @@ def read(path, source=None):
         return bring(path, CAFFE, opened.arrays)
     if opened.graph is None:
         return bring(path, TORCHVISION, opened.arrays, opened.facts)
-    found = identify(opened.graph)
-    for one in (CAFFE, TORCHVISION):
-        if one.network == found.name:
-            try:
-                arrays = graph_arrays(opened.graph, one)
-            except ValueError as error:
-                raise ValueError(f"{path} cannot be read: {error}") from error
-            brought = bring(path, one, arrays)
-            dims = opened.graph.graph.input[0].type.tensor_type.shape.dim
-            return brought._replace(size=dims[2].dim_value or brought.size)
-    raise ValueError(
-        f"{path} is neither Caffe's AlexNet nor torchvision's:\n{found}"
-    )
+    return _bring_graph(path, opened)
+
+
+def _bring_graph(path, opened):
+    """Brings a graph's weights, if it is understood as a whole."""
+    found, reading = _compare_graph(_read_file(opened))
+    sources = {source.network: source for source in (CAFFE, TORCHVISION)}
+    source = sources.get(found.name)
+    if source is None:
+        raise ValueError(
+            f"{path} is neither Caffe's AlexNet nor torchvision's:\n{found}"
+        )
+    if found.notes != reading.notes:
+        raise ValueError(f"{path} is not understood as a whole:\n{found}")
+    height, width, _ = reading.shape
+    if height != width:
+        raise ValueError(
+            f"{path} takes pictures of {height} x {width} pixels, and the "
+            "networks here take squares."
+        )
+    try:
+        arrays = graph_arrays(reading, source)
+        scale = pixels.rescaling(reading.pixels, source.is_bgr)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    try:
+        brought = bring(path, source, arrays)._replace(size=height)
+    except Elsewhere as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    return brought._replace(rescaling=scale or brought.rescaling)
 
 
 def load(path, source=None):

@@ -1,150 +1,307 @@
-"""Reads the layers of ONNX graphs: operators and shapes, never weights."""
+"""Reads the layers of ONNX graphs: operators and shapes, never weights.
 
+Each node becomes a layer, hands on what it reads, or is one of the steps
+before conv1, which `pixels` follows. What none of these is stays in the line
+under its own name, so that nothing is left out.
+"""
+
+import collections
 import re
 
+from alexnet_keras.exchange import pixels
 from alexnet_keras.exchange.line import (
     IMAGE,
-    Activation,
     Layer,
     Other,
     Reading,
     in_one_line,
 )
-from alexnet_keras.rows import Conv, Dense, Dropout, Flatten, Norm, Pool
-
-_FUNCTION = re.compile(
-    "(Relu|LeakyRelu|PRelu|Elu|Selu|Gelu|Tanh|Sigmoid|Softmax|LogSoftmax"
-    "|Softplus|HardSigmoid)"
+from alexnet_keras.exchange.onnx_constants import read_constants
+from alexnet_keras.exchange.onnx_layers import (
+    Options,
+    find_layer,
+    flat,
 )
-# Operators that hand on what they read, or compute what LRN is made of.
-_SILENT = re.compile(
-    "(Identity|Cast|Transpose|Squeeze|Unsqueeze|Reshape|Flatten|Concat|Sub|Div"
-    "|Mul|Pow|Sqrt|Reciprocal|Slice|Split)"
+from alexnet_keras.exchange.onnx_steps import (
+    FLAT,
+    FLOATS,
+    NAMED,
+    Value,
+    hand_on,
+    is_channels,
 )
+from alexnet_keras.rows import Dropout, Flatten, Norm
+
+# What LRN is made of where it is no operator of its own.
+_IN_LRN = re.compile(
+    "(MatMul|AveragePool|Pad|If|Add|Sub|Mul|Div|Pow|Sqrt|Reciprocal)"
+)
+_OF_SHAPES = ("Shape", "Size")
 
 
-def read_graph(model):
+def read_graph(model, folder=None):
     """Reads an `onnx.ModelProto`.
+
+    Args:
+        model: An `onnx.ModelProto`.
+        folder: Path of its folder, where its weights may lie.
 
     Returns:
         A `line.Reading`.
+
+    Raises:
+        ValueError: If it reads no picture, or more than one input.
     """
-    graph = model.graph
-    weights = {one.name: tuple(one.dims) for one in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Constant":
-            dims = [a.t.dims for a in node.attribute if a.name == "value"]
-            weights[node.output[0]] = tuple(dims[0]) if dims else ()
-    images = [one for one in graph.input if one.name not in weights]
-    made, squares = {one.name: (IMAGE, None) for one in images}, set()
-    nodes = []
-    for number, node in enumerate(graph.node):
-        reads = tuple(made[name] for name in node.input if name in made)
-        if not reads or node.op_type == "Shape":
-            continue  # arithmetic on shapes, not on images
-        held = [weights[name] for name in node.input if name in weights]
-        name = f"{number}/{node.op_type}"
-        row, inputs = _row(node, held, name)
-        if node.op_type == "Pow" or [*node.input] == [node.input[0]] * 2:
-            squares.update(node.output)
-        if node.op_type == "MatMul" and node.input[0] in squares:
-            # squares times a matrix is LRN as our own layer computes it
-            row, inputs = Norm(name, *[None] * 5), None
-        if node.op_type == "Add" and held and len(reads) == 1:
-            row = _with_bias(nodes, reads[0][0])
-        if row is None and node.op_type != "Concat":
-            reads = reads[-1:]
-        if node.op_type == "Slice":
-            reads = tuple((source, name) for source, _ in reads)
-        before = (inputs,) if inputs else None
-        nodes.append(Layer(name, row, reads, before))
-        for place, output in enumerate(node.output):
-            part = f"{name}#{place}" if node.op_type == "Split" else None
-            made[output] = (name, part)
-    outputs = [made[one.name][0] for one in graph.output if one.name in made]
-    # a matrix tells itself how many values it reads
-    line, silent, notes = in_one_line(nodes, outputs), (Flatten,), ()
-    if not any(isinstance(layer.row, Dropout) for layer in line):
-        silent += (Dropout,)
-        notes = (
-            "A graph made for inference does not tell whether there was "
-            "dropout.",
+    reader = _Reader(model.graph, folder)
+    for number, node in enumerate(model.graph.node):
+        reader.take(node, f"{number}/{node.op_type}")
+    return reader.reading()
+
+
+class _Reader:
+    """Goes through a graph, node by node."""
+
+    def __init__(self, graph, folder):
+        self.graph = graph
+        self.constants = read_constants(graph, folder)
+        self.layers, self.weights, self.unread, self.seen = {}, {}, {}, []
+        self.uses = collections.Counter(
+            name
+            for node in graph.node
+            if node.op_type not in _OF_SHAPES
+            for name in _inputs(node)
         )
-    return Reading(line, _shape(images), silent, notes)
+        self.makers = {
+            name: node.op_type for node in graph.node for name in node.output
+        }
+        self.uses.update(one.name for one in graph.output)
+        images = [
+            one
+            for one in graph.input
+            if one.name not in self.constants and one.name in self.uses
+        ]
+        if len(images) != 1:
+            names = ", ".join(one.name for one in images[:4]) or "none"
+            raise ValueError(
+                f"its graph reads {len(images)} inputs ({names}), and AlexNet "
+                "reads one, the picture. Export it with its weights in it"
+            )
+        self.image = images[0].type.tensor_type
+        self.shape, order = _shape(self.image, graph)
+        is_float = self.image.elem_type in (0, *FLOATS)
+        made = pixels.Pixels(is_float=is_float, is_whole=not is_float)
+        self.values = {images[0].name: Value(IMAGE, order=order, pixels=made)}
+
+    def reading(self):
+        """Gives what was read."""
+        outputs = []
+        for one in self.graph.output:
+            if value := self.values.get(one.name):
+                outputs.append(value.source)
+                self._follow(value, "the output", "units", *FLAT)
+        # a matrix tells itself how many values it reads
+        silent, notes = (Flatten,), ()
+        needed = self._needed(outputs)
+        line = in_one_line([self.layers[name] for name in needed], outputs)
+        if not any(isinstance(layer.row, Dropout) for layer in line):
+            silent += (Dropout,)
+            notes = (
+                "A graph made for inference does not tell whether there was "
+                "dropout.",
+            )
+        made = self.seen[0] if self.seen else None
+        if any(str(one) != str(made) for one in self.seen):
+            self.unread["Pictures are scaled in several ways."] = None
+        if str(made or ""):
+            notes += (f"Before conv1 the graph {made}.",)
+        return Reading(
+            line,
+            self.shape,
+            silent,
+            notes,
+            unread=tuple(self.unread),
+            weights={x: y for x, y in self.weights.items() if x in needed},
+            pixels=made,
+        )
+
+    def _needed(self, outputs):
+        """Names the layers that outputs depend on, in order."""
+        names, needed = [*outputs], set()
+        while names:
+            name = names.pop()
+            if name in self.layers and name not in needed:
+                needed.add(name)
+                names += [source for source, _ in self.layers[name].reads]
+        return [name for name in self.layers if name in needed]
+
+    def take(self, node, name):
+        """Takes in a node."""
+        names = [one for one in _inputs(node) if one in self.values]
+        if not names or node.op_type in _OF_SHAPES:
+            return  # arithmetic on shapes, not on the picture
+        reads = [self.values[one] for one in names]
+        kind, options = node.op_type, Options(node)
+        if node.domain not in ("", "ai.onnx"):
+            given = self._other(f"{kind} of {node.domain}", name, reads)
+        elif len(reads) > 1:
+            given = self._join(node, name, reads)
+        else:
+            given = (
+                hand_on(node, options, reads[0], self.constants)
+                or self._with_bias(node, reads[0])
+                or self._layer(node, options, name, reads[0])
+                or self._other(self._kind(node), name, reads)
+            )
+        if kind == "Split" and given.source == reads[0].source:
+            for place, output in enumerate(node.output):
+                part = f"{name}#{place}"
+                self.values[output] = given._replace(part=part)
+        else:
+            self.values.update(dict.fromkeys(node.output, given))
+
+    def _add(self, name, row, reads, **told):
+        reads = tuple((value.source, value.part) for value in reads)
+        self.layers[name] = Layer(name, row, reads, **told)
+
+    def _kind(self, node):
+        """Names a node; one of weights also by where these come from."""
+        if node.op_type not in ("Conv", "Gemm", "MatMul"):
+            return node.op_type
+        unknown = [x for x in node.input if x not in self.constants]
+        makers = [self.makers.get(x) for x in unknown if x not in self.values]
+        if not makers:
+            return node.op_type
+        return f"{node.op_type} of weights by {makers[0] or 'nothing'}"
+
+    def _other(self, kind, name, reads):
+        """Adds a node that is not understood, which is named."""
+        self._add(name, Other(name, kind), reads)
+        squares = {value.square[0] for value in reads if value.square}
+        square = None
+        if len(squares) == 1 and _IN_LRN.fullmatch(kind):
+            since = [one for v in reads if v.square for one in v.square[1:]]
+            square = (*squares, *dict.fromkeys(since), name)
+        order = reads[0].order if square else NAMED
+        return Value(name, order=order, square=square)
+
+    def _join(self, node, name, reads):
+        """Takes in a node that reads several values."""
+        kind = node.op_type
+        if kind == "Concat" and len(reads) == len(node.input):
+            order = reads[0].order
+            axis = Options(node).number("axis", None)
+            if {value.order for value in reads} == {order} and is_channels(
+                axis, order
+            ):
+                self._add(name, None, reads)
+                return Value(name, order=order)
+        if kind == "Mul" and node.input[0] == node.input[1]:
+            (value, _) = reads
+            self._add(name, Other(name, kind), [value])
+            return Value(name, None, value.order, None, (value.source, name))
+        if given := self._normalized(kind, name, *reads[:2]):
+            return given
+        if not any(value.square for value in reads):
+            self.unread[f"{kind} of several values is not understood."] = None
+        return self._other(kind, name, reads)
+
+    def _normalized(self, kind, name, value, other):
+        """Takes in the last node of an LRN: what was squared, over a sum."""
+        if kind == "Mul" and value.square:
+            value, other = other, value
+        if kind not in ("Mul", "Div") or value.square or not other.square:
+            return None
+        source, *since = other.square
+        sums = [
+            one
+            for one in since
+            if self.layers[one].row.kind in ("MatMul", "AveragePool")
+        ]
+        if value.source != source or len(sums) != 1:
+            return None
+        for one in since:
+            row = Norm(one, *[None] * 5) if one in sums else None
+            self.layers[one] = self.layers[one]._replace(row=row)
+        self._add(name, None, [other])
+        return Value(name, order=value.order)
+
+    def _with_bias(self, node, value):
+        """Gives a layer without a bias the one that is added to it."""
+        layer, held = (
+            one.get(value.source) for one in (self.layers, self.weights)
+        )
+        name = next((x for x in node.input if x in self.constants), None)
+        if node.op_type != "Add" or not held or held.bias or name is None:
+            return None
+        aliases = [
+            x for x, y in self.values.items() if y.source == value.source
+        ]
+        if any(self.uses[x] != 1 for x in aliases):
+            return None  # something reads it without that bias
+        bias = self.constants[name]
+        shape = [1] * (4 - len(bias.shape)) + [*bias.shape]
+        wanted = [1] * 4
+        wanted[value.order.find("C")] = held.kernel.shape[0]
+        if shape != wanted:
+            return None
+        self.weights[value.source] = held._replace(bias=flat(bias))
+        row = layer.row._replace(bias=True)
+        self.layers[value.source] = layer._replace(row=row)
+        return value
+
+    def _layer(self, node, options, name, value):
+        """Adds the layer that a node is; None if it is none."""
+        is_sum = value.square and node.op_type == "MatMul"  # as in LRN
+        if is_sum or node.input[0] not in self.values:
+            return None
+        found = find_layer(node, options, name, value.order, self.constants)
+        if found is None:
+            return None
+        self._follow(value, node.op_type, *found.orders)
+        if value.pixels:
+            self.seen.append(value.pixels)
+        if found.held:
+            self.weights[name] = found.held
+        told = {"remarks": found.remarks, "before": found.before}
+        self._add(name, found.row, [value], **told)
+        return Value(name, order=found.order)
+
+    def _follow(self, value, kind, *orders):
+        """Notes where values stand in an order that was not followed."""
+        if value.order not in (NAMED, *orders):
+            moved = value.order
+            if moved in ("units", *FLAT):
+                moved = "the graph"
+            text = f"How {moved} arranges what {kind} reads is not followed."
+            self.unread[text] = None
 
 
-def _with_bias(nodes, name):
-    """Gives a layer, the last node, the bias that is added to it."""
-    last = nodes[-1]
-    if last.name == name and isinstance(last.row, Conv | Dense):
-        nodes[-1] = last._replace(row=last.row._replace(bias=True))
+def _inputs(node):
+    """Lists what a node reads, the graphs within it included."""
+    names = [*node.input]
+    for option in node.attribute:
+        for graph in (
+            *([option.g] if option.type == 5 else ()),
+            *option.graphs,
+        ):
+            for inner in graph.node:
+                names += _inputs(inner)
+            names += [one.name for one in graph.output]
+    return names
 
 
-def _row(node, held, name):
-    """Gives a node's row, and the values that a dense layer reads."""
-    kind, options = node.op_type, {one.name: one for one in node.attribute}
-
-    def ints(key, default):
-        return list(options[key].ints) if key in options else default
-
-    def number(key, default):
-        one = options.get(key)
-        return default if one is None else (one.f if one.type == 1 else one.i)
-
-    if kind == "Conv" and held and len(held[0]) == 4:
-        filters, _, *sides = held[0]
-        window = _window(ints, options, sides)
-        groups = number("group", 1)
-        bias = len(node.input) > 2
-        if {*ints("dilations", [1])} != {1}:
-            window = (*window[:2], None)
-        return Conv(name, filters, *window, groups, "down", None, bias), None
-    if kind == "MaxPool":
-        rounding = "up" if number("ceil_mode", 0) else "down"
-        window = _window(ints, options, ints("kernel_shape", [1]))
-        return Pool(name, *window, rounding), None
-    matrices = [dims for dims in held if len(dims) == 2]
-    if kind in ("Gemm", "MatMul") and matrices:
-        inputs, units = matrices[0][:: -1 if number("transB", 0) else 1]
-        bias = kind == "Gemm" and len(node.input) > 2
-        return Dense(name, units, None, bias), inputs
-    if kind == "LRN":
-        size = number("size", 5)  # by which ONNX divides alpha
-        constants = number("alpha", 1e-4) / size, number("beta", 0.75)
-        return Norm(name, size, *constants, number("bias", 1.0), 1), None
-    if _FUNCTION.fullmatch(kind):
-        return Activation(name, kind.lower()), None
-    if kind == "Dropout":
-        return Dropout(name, number("ratio", None)), None
-    is_pool_of_one = kind == "AveragePool" and {*ints("kernel_shape", [])} == {
-        1
-    }
-    if is_pool_of_one or _SILENT.fullmatch(kind) or kind == "Add" and held:
-        return None, None  # of one: PyTorch's adaptive pool at its own size
-    return Other(name, kind, gives=None), None
-
-
-def _window(ints, options, sides):
-    """Gives the side, the stride and the padding of a filter."""
-    stride = ints("strides", [1] * len(sides))
-    top, left, bottom, right = ints("pads", [0] * 4)
-    side, stride = (
-        one[0] if len({*one}) == 1 else tuple(one) for one in (sides, stride)
+def _shape(image, graph):
+    """Gives a picture's (height, width, channels), if told, and its axes."""
+    dims = [dim.dim_value for dim in image.shape.dim][1:]
+    turned = [0, 3, 1, 2]  # as TensorFlow's graphs begin
+    is_last = any(
+        node.op_type == "Transpose"
+        and any([*one.ints] == turned for one in node.attribute)
+        for node in graph.node
     )
-    padding = (top, bottom) if (top, bottom) == (left, right) else None
-    if "auto_pad" in options and options["auto_pad"].s.startswith(b"SAME"):
-        padding = "same"
-    return side, stride, padding
-
-
-def _shape(images):
-    """Gives the image's (height, width, channels), if all are told."""
-    if not images:
-        return None
-    dims = images[0].type.tensor_type.shape.dim
-    shape = [dim.dim_value for dim in dims][1:]
-    if len(shape) != 3 or not all(shape):
-        return None
-    if shape[2] in (1, 3) and shape[0] not in (1, 3):
-        return tuple(shape)  # channels last, as TensorFlow exports them
-    return (*shape[1:], shape[0])
+    if len(dims) == 3 and any(dims):
+        is_last = dims[2] in (1, 3) and dims[0] not in (1, 3)
+    order = "NHWC" if is_last else "NCHW"
+    if len(dims) != 3 or not all(dims):
+        return None, order
+    return tuple(dims if is_last else (*dims[1:], dims[0])), order

@@ -4,45 +4,24 @@ Nothing of a file is run, and an array is read only when it is asked for, after
 its shape was looked at. A `.pth` is read by PyTorch's own loader of weights.
 """
 
-import importlib
 import json
 import pathlib
-import re
 import tokenize
 import zipfile
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
 from alexnet_keras import files, weights
-from alexnet_keras.exchange.kinds import ENDINGS
-
-
-class Array(NamedTuple):
-    """An array in a file.
-
-    `kind` is NumPy's name of its dtype, or the file's; `read` is a function
-    without arguments, or None where only the shape is looked at.
-    """
-
-    shape: tuple
-    kind: str = ""
-    read: object = None
-
-
-class Opened(NamedTuple):
-    """A file, and what it holds: arrays by name, a configuration or a graph.
-
-    `facts` is the text that `weights.Weights.facts` wrote, if it is there.
-    """
-
-    path: pathlib.Path
-    kind: str
-    arrays: dict | None = None
-    config: dict | None = None
-    graph: object = None
-    facts: str | None = None
+from alexnet_keras.exchange import pytorch
+from alexnet_keras.exchange.kinds import (
+    ENDINGS,
+    OTHERS,
+    SAVED_MODEL,
+    Array,
+    Opened,
+    package,
+)
 
 
 def open_file(path):
@@ -61,19 +40,7 @@ def open_file(path):
     path = pathlib.Path(path)
     if (path / "model.keras").is_file():
         path = path / "model.keras"
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "no file"
-        raise ValueError(
-            f"{path} is {what}. Give the path of a file that ends in "
-            f"{', '.join(ENDINGS)}."
-        )
-    ending = re.search(r"(\.weights)?(\.[^.]*)?$", path.name.lower())[0]
-    kind = ENDINGS.get(ending)
-    if kind is None:
-        raise ValueError(
-            f"By its name {path} is no file of a network. Known are those that "
-            f"end in {', '.join(ENDINGS)}."
-        )
+    kind = _kind(path)
     try:
         is_pickle = _holds_pickle(path)
     except OSError as error:
@@ -94,6 +61,34 @@ def open_file(path):
         ".npz": _npz,
     }[kind]
     return read(Opened(path, kind))
+
+
+def _kind(path):
+    """Gives the kind of a file, by its name."""
+    name = path.name.lower()
+    others = [own for ending, own in OTHERS.items() if name.endswith(ending)]
+    folder = path.parent if name == "saved_model.pb" else path
+    if (folder / "saved_model.pb").is_file():
+        path, others = folder, [SAVED_MODEL]
+    elif not path.is_file():
+        what = "a folder" if path.is_dir() else "no file"
+        raise ValueError(
+            f"{path} is {what}. Give the path of a file that ends in "
+            f"{', '.join(ENDINGS)}."
+        )
+    if others:
+        what, advice = others[0]
+        raise ValueError(
+            f"{path} is {what}. This kind is not read. To use it, "
+            f"{advice.replace('{path}', str(path))}."
+        )
+    kinds = [kind for ending, kind in ENDINGS.items() if name.endswith(ending)]
+    if not kinds:
+        raise ValueError(
+            f"By its name {path} is no file of a network. Known are those that "
+            f"end in {', '.join(ENDINGS)}."
+        )
+    return kinds[0]
 
 
 def _keras(opened):
@@ -147,7 +142,12 @@ def _onnx(opened):
 
 def _safetensors(opened):
     safetensors = package("safetensors")
-    kinds = {"F16": "float16", "F32": "float32", "F64": "float64"}
+    kinds = {
+        "BF16": "bfloat16",
+        "F16": "float16",
+        "F32": "float32",
+        "F64": "float64",
+    }
 
     def load(name):
         with safetensors.safe_open(opened.path, framework="numpy") as file:
@@ -170,32 +170,7 @@ def _safetensors(opened):
 
 
 def _torch(opened):
-    torch = package("torch")
-    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 10):
-        raise ValueError(
-            f"PyTorch {torch.__version__} can run code even where it loads "
-            "weights only (CVE-2025-32434, CVE-2026-24747). Install 2.10 or "
-            "newer, or save the weights as safetensors."
-        )
-    try:
-        found = torch.load(opened.path, map_location="cpu", weights_only=True)
-        # a checkpoint of a training run holds the weights below this name
-        found = found.get("state_dict", found)
-        arrays = {
-            name: Array(
-                tuple(tensor.shape),
-                str(tensor.dtype).removeprefix("torch."),
-                tensor.detach().numpy,
-            )
-            for name, tensor in found.items()
-        }
-    except Exception as error:  # whatever a damaged file makes torch raise
-        raise ValueError(
-            f"{opened.path} holds something else than weights, which could "
-            "run code, or is damaged. Nothing of it was run. PyTorch says: "
-            f"{error}"
-        ) from error
-    return opened._replace(arrays=arrays)
+    return opened._replace(arrays=pytorch.read_state(opened.path))
 
 
 def _npz(opened):
@@ -242,18 +217,3 @@ def _holds_pickle(path):
     # of the protocols before 2 are text, which no format here is
     is_pickle = start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5"
     return is_pickle and start[2:] != b"\0\0\0\0\0\0{"
-
-
-def package(name):
-    """Imports a package that reads some kind of file.
-
-    Raises:
-        ValueError: If it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        name = name.partition(".")[0]
-        raise ValueError(
-            f"This needs the package {name}: pip install {name}"
-        ) from None

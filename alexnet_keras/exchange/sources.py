@@ -5,14 +5,17 @@ layers as (out, in), fc6 reading its maps channel by channel; so a source is a
 table of names over our rows, and one transpose serves.
 """
 
+import re
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from alexnet_keras import files, networks, shapes, weights
-from alexnet_keras.exchange.opening import Array, package
+from alexnet_keras.exchange.kinds import package
 from alexnet_keras.weights import LAYERS, Weights
+
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
 
 
 class Source(NamedTuple):
@@ -47,6 +50,49 @@ TORCHVISION = Source(
 )
 # BVLC/caffe, models/bvlc_alexnet. Its pictures are BGR.
 CAFFE = Source("caffe", LAYERS, ("_w", "_b"), is_bgr=True)
+
+
+# What DataParallel and torch.compile put before the names of what they wrap.
+_WRAPPERS = re.compile(r"(^|(?<=\.))(module|_orig_mod)\.")
+
+
+def unwrapped(path, arrays):
+    """Gives arrays the names they have in torchvision's network itself.
+
+    What wraps a network, or holds it as an attribute, puts something before
+    them: `module.features.0.weight`.
+
+    Args:
+        path: Path, for messages.
+        arrays: Dict of names and `kinds.Array`.
+
+    Returns:
+        The same dict, or one with shorter names.
+
+    Raises:
+        ValueError: If there are several networks.
+    """
+    first = TORCHVISION.names[0] + TORCHVISION.endings[0]
+    short = {name: _WRAPPERS.sub("", name) for name in arrays}
+    holders = {
+        name.removesuffix(first)
+        for name in short.values()
+        if name == first or name.endswith(f".{first}")
+    }
+    if len(holders) > 1:
+        raise ValueError(
+            f"{path} holds {len(holders)} networks: {', '.join(holders)}. Save "
+            "the weights of one."
+        )
+    if not holders:
+        return arrays
+    own = {
+        short[name].removeprefix(*holders): array
+        for name, array in arrays.items()
+        # of AveragedModel, which counts what it averaged
+        if short[name] != "n_averaged" or array.shape
+    }
+    return own if len(own) >= len(arrays) - 1 else arrays
 
 
 def bring(path, source, arrays, facts=None):
@@ -86,8 +132,11 @@ def bring(path, source, arrays, facts=None):
             ours[layer] = np.ascontiguousarray(kernel), bias
         if facts is not None:
             return weights.with_facts(Weights(ours), facts)
-        found = Weights(ours, source.network, network.size, network.rescaling)
+    found = Weights(ours, source.network, network.size, network.rescaling)
+    try:
         return weights.checked(found)
+    except ValueError as error:  # the file is as it was written
+        raise ValueError(f"{path} cannot be used: {error}.") from error
 
 
 def _wrong(source, arrays):
@@ -110,62 +159,44 @@ def _wrong(source, arrays):
                 f"{layer}: {name} should have the shape {shape}. Received: "
                 f"{tuple(there.shape)}"
             )
-        elif there.kind not in ("float16", "float32", "float64"):
+        elif there.kind not in _FLOATS:
+            lost = " (perhaps a bfloat16, whose type an .npz does not keep)"
             wrong.append(
                 f"{layer}: {name} should hold floats. Received: {there.kind}"
+                + lost * (there.kind == "void16")
             )
     return wrong + [
         f"{name} is superfluous" for name in arrays.keys() - expected
     ]
 
 
-def graph_arrays(model, source):
-    """Names the arrays of an ONNX graph's layers, in order, as a source does.
+def graph_arrays(reading, source):
+    """Names the arrays of a graph's layers, in order, as a source does.
 
     Args:
-        model: An `onnx.ModelProto` of the source's network.
+        reading: A `line.Reading` of the source's network.
         source: A `Source`.
 
     Returns:
-        Dict from the source's names to `opening.Array`.
+        Dict from the source's names to `kinds.Array`.
 
     Raises:
-        ValueError: If the graph does not hold its weights itself.
+        ValueError: If its layers are written as two towers.
     """
-    onnx, graph = package("onnx"), model.graph
-    package("onnx.numpy_helper")
-    initial = {tensor.name: tensor for tensor in graph.initializer}
-    sums = {  # what a node adds to what it reads
-        name: other
-        for node in graph.node
-        if node.op_type == "Add"
-        for name, other in (node.input, node.input[::-1])
-    }
-    nodes = [
-        node
-        for node in graph.node
-        if node.op_type in ("Conv", "Gemm")
-        or (node.op_type == "MatMul" and node.input[1] in initial)
-    ]
+    layers = [one for one in reading.line if one.name in reading.weights]
+    if len(layers) < len(reading.weights):
+        raise ValueError(
+            "its towers are layers of their own, and their weights are not "
+            "put together. Export it with grouped convolutions"
+        )
     arrays = {}
-    for name, node in zip(source.names, nodes, strict=True):
-        is_turned = node.op_type != "Conv" and not any(
-            a.name == "transB" and a.i for a in node.attribute
-        )  # (in, out)
-        keys = [*node.input[1:3], sums.get(node.output[0])][:2]
-        for ending, key in zip(source.endings, keys, strict=False):
-            if key is None:
-                continue
-            tensor = initial.get(key)
-            if tensor is None or tensor.data_location == tensor.EXTERNAL:
-                raise ValueError(
-                    f"it does not hold {key} itself; store the graph with its "
-                    "weights in one file"
-                )
-            shape = tuple(tensor.dims)[:: -1 if is_turned else 1]
-            kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).name
-            read = partial(_tensor, onnx, tensor, is_turned)
-            arrays[name + ending] = Array(shape, kind, read)
+    for name, layer in zip(source.names, layers, strict=True):
+        kernel, bias, is_last = reading.weights[layer.name]
+        if is_last:
+            kernel = kernel._replace(read=partial(_channels_first, kernel))
+        for ending, array in zip(source.endings, (kernel, bias), strict=True):
+            if array is not None:
+                arrays[name + ending] = array
     return arrays
 
 
@@ -229,6 +260,9 @@ def _to_theirs(layer, kernel):
     return kernel.T
 
 
-def _tensor(onnx, tensor, is_turned):
-    array = onnx.numpy_helper.to_array(tensor)
-    return array.T if is_turned else array
+def _channels_first(array):
+    """Reads a kernel of fc6 whose maps are flat with their channels last."""
+    kernel = array.read()
+    units = len(kernel)
+    kernel = kernel.reshape(units, 6, 6, -1).transpose(0, 3, 1, 2)
+    return kernel.reshape(units, -1)
