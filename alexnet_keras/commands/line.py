@@ -44,7 +44,7 @@ def main(arguments=None):
         print(f"alexnet-keras: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, BadInput) else 1
     except KeyboardInterrupt as stop:
-        print(f"\nStopped. {stop or 'Nothing was written.'}", file=sys.stderr)
+        print(f"\nStopped. {stop}".rstrip(), file=sys.stderr)
         return 130
     except BrokenPipeError:  # who reads, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -53,8 +53,11 @@ def predict(options):
         _print(answers)
     else:
         width = min(_BEST, len(subject.class_names))
-        with refused(OSError):
-            _write(options.csv, answers, width, len(paths))
+        try:
+            with refused(OSError):
+                _write(options.csv, answers, width, len(paths))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"{options.csv} was not written.") from None
         print(f"Wrote {options.csv}: {len(paths)} pictures")
     if left_out:
         print("Left out:\n  " + "\n  ".join(left_out), file=sys.stderr)
@@ -87,7 +90,7 @@ def _list(images):
         paths += [os.path.join(image, os.path.relpath(p, root)) for p in found]
         left_out += [f"{image}: {line}" for line in lines]
         if not found:
-            problems.append(f"{image}: there is no picture in this folder")
+            problems.append(f"{image}: there is none in this folder")
     if not paths:
         raise BadInput("\n  ".join(["No picture was found.", *problems]))
     return paths, left_out, problems

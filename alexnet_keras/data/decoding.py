@@ -15,6 +15,8 @@ import warnings
 
 import numpy as np
 
+from alexnet_keras import files
+
 # the kinds of picture that tell themselves, named as Pillow names them
 _kind_of = re.compile(
     rb"""
@@ -97,8 +99,8 @@ def decode(picture, size):
         MemoryError,
         Image.DecompressionBombError,  # of a picture within a picture
     ) as error:
-        reason = " ".join(str(error).split())  # in one line
-        raise ValueError(reason or type(error).__name__) from None
+        reason = " ".join(files.reason(error).split())  # in one line
+        raise ValueError(reason) from None
     return np.asarray(square)
 
 
