@@ -659,7 +659,7 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     "weights kept elsewhere": (
         ".onnx",
         onnx_of(external),
-        "fc7_w is said to lie in '../../secret', which leads out of the",
+        "'fc7_w' is said to lie in '../../secret', which leads out of the",
     ),
     "CaffeNet": (".onnx", onnx_of(caffenet), "neither Caffe's AlexNet nor"),
     "another LRN": (

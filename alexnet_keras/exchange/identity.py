@@ -120,7 +120,7 @@ def compare(reading):
         parameters = sum(counts)
     if BRANCHES in rows:
         title = "Its layers stand neither in one line nor in two towers"
-        notes = (*reading.unread, "They are not compared.")
+        notes = (*_unread(reading), "They are not compared.")
         return Identity("unknown", title, notes=notes)
     if reason := _not_alexnet(rows):
         title = f"Not an AlexNet: {reason}"
@@ -136,7 +136,7 @@ def compare(reading):
                 known = with_classes(KNOWN[names[0]][1], rows[-1].units)
             return compare(Reading(_line_of(known), (size, size, 3)))
     departures, notes = _departures(line, ALEXNET, 227, reading)
-    notes = reading.unread + notes
+    notes = _unread(reading) + notes
     count = len(departures)
     title = f"An AlexNet with {count} departure{'s' * (count != 1)}"
     title += " from the paper"
@@ -412,6 +412,10 @@ def _shown(value):
     return f"{value:g}" if isinstance(value, float) else _clean(value)
 
 
-def _clean(text):
+def _clean(text, most=40):
     """Makes a stranger's text fit for a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in str(text))[:40]
+    return "".join(c if c.isprintable() else "?" for c in str(text))[:most]
+
+
+def _unread(reading):
+    return tuple(_clean(text, 120) for text in reading.unread)

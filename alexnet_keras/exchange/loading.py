@@ -92,6 +92,10 @@ def _read_file(opened):
         return weight_files.read_arrays(opened.arrays, _told(opened))
     except (ValueError, Elsewhere) as error:
         raise ValueError(f"{opened.path} cannot be read: {error}") from error
+    except (IndexError, KeyError, OverflowError, TypeError) as error:
+        # names and options of a graph that are of other types than they claim
+        text = f"{opened.path} is damaged, or no {opened.kind} file: {error}"
+        raise ValueError(text) from error
 
 
 def _told(opened):

@@ -120,8 +120,8 @@ def _stored(tensor, folder):
     (CVE-2026-27489), so where the file lies is looked at here.
     """
     facts = {one.key: one.value for one in tensor.external_data}
-    told = pathlib.PurePath(facts.get("location", ""))
-    what = f"{tensor.name} is said to lie in {str(told)[:80]!r}"
+    told = pathlib.PurePath(str(facts.get("location", "")))
+    what = f"{tensor.name!r} is said to lie in {str(told)[:80]!r}"
     if folder is None:
         raise Elsewhere(f"{what}, beside the graph. Give the graph's path")
     folder = pathlib.Path(folder).resolve()
@@ -151,6 +151,9 @@ def _stored(tensor, folder):
             f"{facts.get('offset', 0)} on. It takes {size} bytes, and the file "
             f"has {held}: it is another file, or not whole"
         )
-    with open(path, "rb") as file:
-        file.seek(start)
-        return file.read(size)
+    try:
+        with open(path, "rb") as file:
+            file.seek(start)
+            return file.read(size)
+    except OSError as error:
+        raise Elsewhere(f"{what}. {path}: {error.strerror}") from error

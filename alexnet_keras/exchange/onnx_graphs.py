@@ -81,10 +81,11 @@ class _Reader:
             if one.name not in self.constants and one.name in self.uses
         ]
         if len(images) != 1:
-            names = ", ".join(one.name for one in images[:4]) or "none"
+            names = ", ".join(repr(one.name) for one in images[:4])
             raise ValueError(
-                f"its graph reads {len(images)} inputs ({names}), and AlexNet "
-                "reads one, the picture. Export it with its weights in it"
+                f"its graph reads {len(images)} inputs ({names or 'none'}), "
+                "and AlexNet reads one, the picture. Export it with its "
+                "weights"
             )
         self.image = images[0].type.tensor_type
         self.shape, order = _shape(self.image, graph)
