@@ -452,12 +452,16 @@ def test_what_no_output_needs_is_left_out(torchvisions, tmp_path):
     assert exchange.read(tmp_path / "a.onnx").model == "one-weird-trick"
 
 
-def test_lrn_of_single_operators_is_known_but_its_constants_are_not(caffes):
+def test_lrn_of_single_operators_is_known_but_its_constants_are_not(
+    caffes, tmp_path
+):
     (first, second) = [x for x in caffes.graph.node if x.op_type == "LRN"]
     for number, one in enumerate((first, second)):
         (x,), (y,) = one.input, one.output
         parts = [
-            node("Mul", [x, x], [f"s{number}"]),
+            node("Pow", [x, "two"], ["s0"])
+            if number == 0
+            else node("Mul", [x, x], ["s1"]),
             node("AveragePool", [f"s{number}"], [f"m{number}"]),
             node("Pow", [f"m{number}", "beta"], [f"p{number}"]),
             node("Div", [x, f"p{number}"], [y]),
@@ -470,10 +474,14 @@ def test_lrn_of_single_operators_is_known_but_its_constants_are_not(caffes):
         ]
         del caffes.graph.node[:]
         caffes.graph.node.extend(nodes)
-    beta = numpy_helper.from_array(np.float32(0.75), "beta")
-    caffes.graph.initializer.append(beta)
+    for name, value in (("beta", 0.75), ("two", 2)):
+        value = numpy_helper.from_array(np.float32(value), name)
+        caffes.graph.initializer.append(value)
     found = exchange.identify(caffes)
     assert "Some constants are not read: norm1, norm2." in found.notes
+    onnx.save(caffes, tmp_path / "a.onnx")
+    with pytest.raises(ValueError, match="Some constants are not read"):
+        exchange.read(tmp_path / "a.onnx")
 
 
 # --- weights that lie in another file

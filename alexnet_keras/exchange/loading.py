@@ -118,13 +118,14 @@ def read(path, source=None):
     Args:
         path: Path of
             a `.weights.h5` or `.keras` file, or a run's folder (`"keras"`);
-            torchvision's AlexNet as safetensors, or as `.pth` where PyTorch
-            is installed, which then loads weights only (`"torchvision"`);
+            torchvision's AlexNet as safetensors, or as `.pth` or a
+            checkpoint where PyTorch is installed, which then loads weights
+            only (`"torchvision"`);
             Caffe's AlexNet as an `.npz` with the arrays `conv1_w`, `conv1_b`
             to `fc8_w`, `fc8_b`: in pycaffe the `data` of the two blobs of
             `net.params["conv1"]` and so on (`"caffe"`);
-            an ONNX graph of either, such as the model zoo's `bvlcalexnet`
-            (`"onnx"`).
+            an ONNX graph of either, such as the model zoo's `bvlcalexnet`,
+            its weights in it or beside it (`"onnx"`).
         source: Str, one of those in brackets; by default what the name's
             ending says.
 

@@ -16,7 +16,7 @@ from alexnet_keras.exchange.line import (
     Reading,
     in_one_line,
 )
-from alexnet_keras.exchange.onnx_constants import read_constants
+from alexnet_keras.exchange.onnx_constants import read_constants, small
 from alexnet_keras.exchange.onnx_layers import (
     Options,
     find_layer,
@@ -146,6 +146,8 @@ class _Reader:
             given = self._other(f"{kind} of {node.domain}", name, reads)
         elif len(reads) > 1:
             given = self._join(node, name, reads)
+        elif kind == "Pow" and not reads[0].square and self._is_two(node):
+            given = self._square(kind, name, reads[0])
         else:
             given = (
                 hand_on(node, options, reads[0], self.constants)
@@ -197,14 +199,21 @@ class _Reader:
                 self._add(name, None, reads)
                 return Value(name, order=order)
         if kind == "Mul" and node.input[0] == node.input[1]:
-            (value, _) = reads
-            self._add(name, Other(name, kind), [value])
-            return Value(name, None, value.order, None, (value.source, name))
+            return self._square(kind, name, reads[0])
         if given := self._normalized(kind, name, *reads[:2]):
             return given
         if not any(value.square for value in reads):
             self.unread[f"{kind} of several values is not understood."] = None
         return self._other(kind, name, reads)
+
+    def _is_two(self, node):
+        power = small(self.constants, node.input[1])
+        return power is not None and power.size == 1 and power.item() == 2
+
+    def _square(self, kind, name, value):
+        """Adds what may be the first node of an LRN."""
+        self._add(name, Other(name, kind), [value])
+        return Value(name, None, value.order, None, (value.source, name))
 
     def _normalized(self, kind, name, value, other):
         """Takes in the last node of an LRN: what was squared, over a sum."""

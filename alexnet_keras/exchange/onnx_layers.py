@@ -78,8 +78,10 @@ def find_layer(node, options, name, order, constants):
     row, remarks = Activation(name, node.op_type.lower()), ()
     if "Softmax" not in node.op_type:
         return Found(row, (order,), order)
-    axis = options.number("axis", 1)
-    if axis not in ((1,) if order == "NCHW" else (1, -1)):
+    axis = options.number("axis", None if order == "NCHW" else 1)
+    if axis is None:  # 1 or -1, by the version of the operators
+        remarks = (f"{node.op_type} over an axis that is not told",)
+    elif axis not in ((1,) if order == "NCHW" else (1, -1)):
         remarks = (f"{node.op_type} over axis {axis}, not 1",)
     return Found(row, ("units", "CHW", "NCHW"), order, remarks=remarks)
 

@@ -1,7 +1,7 @@
 """The one place that opens foreign files. Pickles are refused.
 
 Nothing of a file is run, and an array is read only when it is asked for, after
-its shape was looked at. A `.pth` is read by PyTorch's own loader of weights.
+its shape was looked at. `pytorch` reads a `.pth` by PyTorch's own loader.
 """
 
 import json
