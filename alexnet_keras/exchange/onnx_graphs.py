@@ -28,7 +28,9 @@ from alexnet_keras.exchange.onnx_steps import (
     NAMED,
     Value,
     hand_on,
+    inputs,
     is_channels,
+    picture,
 )
 from alexnet_keras.rows import Dropout, Flatten, Norm
 
@@ -69,7 +71,7 @@ class _Reader:
             name
             for node in graph.node
             if node.op_type not in _OF_SHAPES
-            for name in _inputs(node)
+            for name in inputs(node)
         )
         self.makers = {
             name: node.op_type for node in graph.node for name in node.output
@@ -88,7 +90,7 @@ class _Reader:
                 "weights"
             )
         self.image = images[0].type.tensor_type
-        self.shape, order = _shape(self.image, graph)
+        self.shape, order = picture(self.image, graph)
         is_float = self.image.elem_type in (0, *FLOATS)
         made = pixels.Pixels(is_float=is_float, is_whole=not is_float)
         self.values = {images[0].name: Value(IMAGE, order=order, pixels=made)}
@@ -137,7 +139,7 @@ class _Reader:
 
     def take(self, node, name):
         """Takes in a node."""
-        names = [one for one in _inputs(node) if one in self.values]
+        names = [one for one in inputs(node) if one in self.values]
         if not names or node.op_type in _OF_SHAPES:
             return  # arithmetic on shapes, not on the picture
         reads = [self.values[one] for one in names]
@@ -284,34 +286,3 @@ class _Reader:
                 moved = "the graph"
             text = f"How {moved} arranges what {kind} reads is not followed."
             self.unread[text] = None
-
-
-def _inputs(node):
-    """Lists what a node reads, the graphs within it included."""
-    names = [*node.input]
-    for option in node.attribute:
-        for graph in (
-            *([option.g] if option.type == 5 else ()),
-            *option.graphs,
-        ):
-            for inner in graph.node:
-                names += _inputs(inner)
-            names += [one.name for one in graph.output]
-    return names
-
-
-def _shape(image, graph):
-    """Gives a picture's (height, width, channels), if told, and its axes."""
-    dims = [dim.dim_value for dim in image.shape.dim][1:]
-    turned = [0, 3, 1, 2]  # as TensorFlow's graphs begin
-    is_last = any(
-        node.op_type == "Transpose"
-        and any([*one.ints] == turned for one in node.attribute)
-        for node in graph.node
-    )
-    if len(dims) == 3 and any(dims):
-        is_last = dims[2] in (1, 3) and dims[0] not in (1, 3)
-    order = "NHWC" if is_last else "NCHW"
-    if len(dims) != 3 or not all(dims):
-        return None, order
-    return tuple(dims if is_last else (*dims[1:], dims[0])), order

@@ -1,4 +1,4 @@
-"""What ONNX nodes hand on: the same values, elsewhere or in another order."""
+"""What ONNX nodes read, and what they only hand on."""
 
 from typing import NamedTuple
 
@@ -103,3 +103,34 @@ def is_channels(axis, order):
     return order in ("NCHW", "NHWC") and (
         axis is not None and axis % 4 == order.index("C")
     )
+
+
+def inputs(node):
+    """Lists what a node reads, the graphs within it included."""
+    names = [*node.input]
+    for option in node.attribute:
+        for graph in (
+            *([option.g] if option.type == 5 else ()),
+            *option.graphs,
+        ):
+            for inner in graph.node:
+                names += inputs(inner)
+            names += [one.name for one in graph.output]
+    return names
+
+
+def picture(image, graph):
+    """Gives a picture's (height, width, channels), if told, and its axes."""
+    dims = [dim.dim_value for dim in image.shape.dim][1:]
+    turned = [0, 3, 1, 2]  # as TensorFlow's graphs begin
+    is_last = any(
+        node.op_type == "Transpose"
+        and any([*one.ints] == turned for one in node.attribute)
+        for node in graph.node
+    )
+    if len(dims) == 3 and any(dims):
+        is_last = dims[2] in (1, 3) and dims[0] not in (1, 3)
+    order = "NHWC" if is_last else "NCHW"
+    if len(dims) != 3 or not all(dims):
+        return None, order
+    return tuple(dims if is_last else (*dims[1:], dims[0])), order
