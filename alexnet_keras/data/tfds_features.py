@@ -96,6 +96,7 @@ def class_names(builder):
 
 def _kind(feature):
     """Says what a feature is, such as `Tensor, int64`."""
-    dtype = getattr(feature, "np_dtype", None)
-    numbers = f", {dtype.__name__}" if isinstance(dtype, type) else ""
-    return type(feature).__name__ + numbers
+    kind, dtype = type(feature).__name__, getattr(feature, "np_dtype", None)
+    if not isinstance(dtype, type | np.dtype) or dtype == np.object_:
+        return kind
+    return f"{kind}, {np.dtype(dtype).name}"
