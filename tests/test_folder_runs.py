@@ -147,3 +147,13 @@ def test_a_run_does_not_go_on_with_other_pictures(
     assert "1 came" in said
     (pets / "red/new.jpg").unlink()
     assert main([*command, "--resume"]) == 0
+
+
+def test_pictures_of_one_colour_are_refused(tmp_path, capsys):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(4):
+            picture = Image.new("RGB", (9, 9), "white")
+            picture.save(tmp_path / f"{name}/{number}.png")
+    assert main(["train", "--data", str(tmp_path), *TRAIN]) == 2
+    assert "are of one and the same colour" in capsys.readouterr().err

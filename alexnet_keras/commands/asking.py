@@ -64,7 +64,7 @@ def evaluate(options):
         network = _choose(subject.network(), columns)
     split = "test" if "test" in pictures.splits else "validation"
     print(f"Data: {pictures}.")
-    if run is not None and pictures.pictures is not None:
+    if run is not None:
         _say_changes(run, pictures, split)
     if len(columns) < len(subject.class_names):
         print(
@@ -110,7 +110,15 @@ def _say_changes(run, pictures, split):
     from alexnet_keras import runs
 
     source = run.facts["data"]["source"]
-    if pictures.name == source or not os.path.exists(source):
+    if pictures.pictures is None:
+        if pictures.name == source and (
+            pictures.fingerprint != run.facts["data"]["fingerprint"]
+        ):
+            print(
+                "The data set is not as it was when the run was trained: its "
+                "version, its splits, or which pictures can be read."
+            )
+    elif pictures.name == source or not os.path.exists(source):
         if told := runs.changed_pictures(run.folder, pictures, split):
             print(told)
 

@@ -197,9 +197,8 @@ def _end(job, work, seconds):
     checkpoints.remove(job.folder)
     num_classes = len(job.pictures.class_names)
     print(telling.results(results, num_classes, job.recipe, seconds))
-    print(
-        f"Wrote model.keras, history.csv, curves.png, run.json to {job.folder}"
-    )
+    written = sorted(path.name for path in job.folder.iterdir())
+    print(f"Wrote {', '.join(written)} to {job.folder}")
 
 
 def _finish(work, status="finished", **facts):

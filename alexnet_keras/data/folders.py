@@ -127,6 +127,10 @@ def list_folder(folder, seed=0, validation_share=0.2):
         found["validation"] = found.pop("test")
     elif "validation" not in found:
         found = _hold_out(found["train"], seed, validation_share)
+        notes.append(
+            f"About {validation_share:.0%} of each class of train is held out "
+            "for validation, since no other split has classes."
+        )
     names = _check(folder, found, notes)
     splits = {
         split: FilePictures(
@@ -137,7 +141,8 @@ def list_folder(folder, seed=0, validation_share=0.2):
                 for block in classes.get(name, ())
             ],
         )
-        for split, classes in found.items()
+        for split in ("train", "validation", "test")
+        if (classes := found.get(split)) is not None
     }
     return Listed(names, splits, tuple(notes))
 

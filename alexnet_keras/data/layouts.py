@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from alexnet_keras.data.decoding import DataError
-from alexnet_keras.data.trees import HEAPS, Tree, composed
+from alexnet_keras.data.trees import HEAPS, Tree, composed, split_of
 
 
 class Layout(NamedTuple):
@@ -41,7 +41,9 @@ def recognise(walk):
     else:
         _refuse_heaps(tree, base)
         _refuse_splits_as_classes(tree, base)
-        found, notes = {"": tree.classes(base)}, _same_folders(tree, base)
+        is_train = any(split_of(name) == "train" for name in base)
+        found = {"train" if is_train else "": tree.classes(base)}
+        notes = _same_folders(tree, base)
     for depth in range(len(base) + 1):
         notes += _besides(tree, base[:depth])
     if base and tree.split_of(base) is None:

@@ -76,6 +76,12 @@ def load(
     for name, split in splits.items():
         if not split.num_examples:
             raise DataError(f"No picture of the split {name!r} can be read.")
+    colors = _colors(splits["train"], stored)
+    if not colors.scale:
+        raise DataError(
+            f"All pictures of {located(source)} to train on are of one and "
+            "the same colour: there is nothing in them to learn."
+        )
     identity = [found.identity for found in pictures]
     readable = [split.num_examples for split in splits.values()]
     files = {
@@ -89,7 +95,7 @@ def load(
         splits=splits,
         size=size,
         stored=stored,
-        colors=_colors(splits["train"], stored),
+        colors=colors,
         cache=cache,
         fingerprint=caches.digest([identity, listed.class_names, readable]),
         skipped=tuple(unreadable),
