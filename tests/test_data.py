@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -491,3 +493,63 @@ def test_shared_validation_shows_every_picture_in_every_pass(
         found = [np.concatenate(parts) for parts in zip(*shares, strict=True)]
         np.testing.assert_array_equal(found[0], images)
         np.testing.assert_array_equal(found[1], labels)
+
+
+LEFT_OPEN = """
+import atexit, sys, time
+
+calls, delay = [], 0.01
+
+@atexit.register  # what is registered first runs last
+def tell():
+    before = len(calls)
+    time.sleep(0.5)
+    print("calls after the end:", len(calls) - before)
+
+import keras
+import tensorflow as tf
+
+from alexnet_keras import data, distribution
+from alexnet_keras.data import cache
+
+distribution.start(2)
+folder, kept = sys.argv[1:]
+loaded = data.load(folder, 32, cache="none", folder=kept, report=len)
+read = cache.decode
+
+def slow(path, size):
+    calls.append(path)
+    time.sleep(delay)
+    if len(calls) > 80 and not failures:
+        failures.append(path)
+        raise ValueError("a picture is gone")
+    return read(path, size)
+
+cache.decode, failures = slow, []
+model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+model.compile("sgd", "sparse_categorical_crossentropy")
+try:
+    model.fit(loaded.train(16), steps_per_epoch=1000, verbose=0)
+except tf.errors.InvalidArgumentError as error:
+    failures.append(error)  # and all that it holds
+delay = 0.2
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+shared = iter(data.shared_training(loaded, 4, strategy))
+next(shared)
+opened = iter(loaded.train(4))
+next(opened)
+raise failures[1]
+"""
+
+
+def test_no_pipeline_that_is_left_open_runs_on_at_the_end(photos, kept):
+    """One that still called Python then would wait for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_OPEN, photos, kept],
+        capture_output=True,
+        text=True,
+        timeout=240,  # ends what hangs
+    )
+    assert done.returncode == 1
+    assert "a picture is gone" in done.stderr
+    assert done.stdout == "calls after the end: 0\n"

@@ -6,7 +6,11 @@ epoch, and is a function of (seed, epoch, index) alone, so that a run can be
 repeated, and resumed in the middle.
 """
 
+import atexit
+import contextlib
+import gc
 import os
+import types
 from typing import NamedTuple
 
 import numpy as np
@@ -211,6 +215,23 @@ class Data(NamedTuple):
 
         image = tf.numpy_function(read, [picture], tf.uint8, stateful=False)
         return tf.ensure_shape(image, (self.stored, self.stored, 3))
+
+
+@atexit.register
+def _close_iterators():
+    """Ends what still reads pictures when the program ends.
+
+    A pipeline's threads run Python, which stops serving them while it shuts
+    down. What then takes the pipeline apart would wait for them for ever.
+    """
+    gc.unfreeze()  # what is frozen is not listed
+    kinds = tf.data.Iterator, tf.distribute.DistributedIterator
+    for thing in gc.get_objects():
+        if type(thing) is types.FrameType:  # where an iterator failed
+            with contextlib.suppress(RuntimeError):  # it still runs
+                thing.clear()
+        elif issubclass(type(thing), kinds):
+            vars(thing).clear()  # nobody else holds the pipeline
 
 
 def _only(examples, wanted):
