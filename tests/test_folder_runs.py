@@ -8,7 +8,9 @@ import shutil
 import pytest
 from PIL import Image
 
-from alexnet_keras.commands import main
+from alexnet_keras import data
+from alexnet_keras.commands import job, main
+from alexnet_keras.data import decoding
 
 TRAIN = ["--model", "mini", "--epochs", "1", "--batch-size", "8"]
 
@@ -147,6 +149,43 @@ def test_a_run_does_not_go_on_with_other_pictures(
     assert "1 came" in said
     (pets / "red/new.jpg").unlink()
     assert main([*command, "--resume"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("/photos/pets", "pets"),
+        ("/", "data"),
+        ("C:\\photos\\my pets", "my pets"),
+        ("mine:1.0.0", "mine"),
+        ("/data/mine/small/1.10.0", "small"),
+        ("imagenette/320px-v2", "320px-v2"),
+    ],
+)
+def test_a_run_is_named_after_its_data(name, short):
+    assert job._short_name(name) == short
+
+
+def test_pictures_that_a_missing_package_reads_are_tried_again(
+    photos, tmp_path, monkeypatch
+):
+    folder = tmp_path / "pets"
+    shutil.copytree(photos, folder)
+    (folder / "red/1.jpg").rename(folder / "red/1.heic")
+    decode, is_installed = decoding.decode, False
+
+    def read(path, size):
+        if str(path).endswith(".heic") and not is_installed:
+            raise ValueError("read by a package: pip install it")
+        return decode(path, size)
+
+    monkeypatch.setattr(decoding, "decode", read)
+    settings = {"cache": "disk", "folder": tmp_path, "report": lambda _: None}
+    for _ in range(2):
+        with pytest.raises(data.DataError, match="pip install it"):
+            data.load(folder, 32, **settings)
+    is_installed = True
+    assert not data.load(folder, 32, **settings).skipped
 
 
 def test_pictures_of_one_colour_are_refused(tmp_path, capsys):

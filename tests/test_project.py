@@ -175,7 +175,7 @@ def test_a_function_fits_a_screen(path):
 def test_every_import_is_declared(path):
     extras = (
         Requirement(r).name
-        for extra in ("notebooks", "convert", "peers")
+        for extra in ("notebooks", "convert", "heic", "peers")
         for r in EXTRAS[extra]
     )
     declared = {Requirement(r).name for r in PROJECT["dependencies"]} | {

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 import zlib
 
 from alexnet_keras import networks
@@ -57,7 +58,7 @@ def prepare(options):
     with refused(ValueError):
         networks.check_size(networks.NETWORKS[network], size, size)
     pictures = _load(options, size, recipe, replicas, say)
-    stem = f"{pathlib.Path(pictures.name).name}-{network}"
+    stem = f"{_short_name(pictures.name)}-{network}"
     folder, checkpoint, is_finished = _find_run(options, stem, say)
     if is_finished:
         say(f"{folder} is finished: nothing is left to do.")
@@ -166,6 +167,16 @@ def _load(options, size, recipe, replicas, say):
     for line in pictures.skipped:
         say(f"  left out: {line}")
     return pictures
+
+
+def _short_name(name):
+    """Gives a data set's name, or its folder's, without a version."""
+    *_, last = [
+        part
+        for part in re.split(r"[\\/:]", name)
+        if part and not re.fullmatch(r"\d+\.\d+\.\d+", part)
+    ] or ["data"]
+    return last
 
 
 def _find_run(options, stem, say):

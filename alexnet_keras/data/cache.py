@@ -66,7 +66,7 @@ def choose(cache, splits, stored, folder):
     kept = [kept_files(pictures, stored, folder) for pictures in splits]
     if all(file.exists() for files in kept for file in files):
         return "disk"
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     return "disk" if needed < shutil.disk_usage(folder).free / 2 else "none"
 
 
@@ -93,8 +93,8 @@ def read(pictures, stored, cache, folder):
     if cache == "memory":
         images = np.zeros(shape, np.uint8)
         labels, errors = _decode_split(pictures, stored, images)
-    elif record.exists() and (cache == "none" or array.exists()):
-        labels, errors = json.loads(record.read_text()).values()
+    elif (cache == "none" or array.exists()) and (kept := _kept(record)):
+        labels, errors = kept
     else:
         labels, errors = _decode_and_keep(pictures, shape, cache, record, array)
     if cache == "disk":
@@ -110,9 +110,34 @@ def read(pictures, stored, cache, folder):
     )
 
 
+def _kept(record):
+    """Gives the labels and errors that were kept, if they still hold.
+
+    They may not where a package is missing that reads some of the pictures.
+    """
+    if not record.exists():
+        return None
+    labels, errors = json.loads(record.read_text()).values()
+    is_final = not any("pip install" in reason for reason in errors.values())
+    return (labels, errors) if is_final else None
+
+
+def _make(folder):
+    """Makes the folder for decoded pictures."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"Decoded pictures cannot be kept in {folder}: "
+            f"{files.reason(error)}. Name another folder in "
+            "ALEXNET_KERAS_DATA, or keep them in memory: --cache memory "
+            '(`cache="memory"`).'
+        ) from error
+
+
 def _decode_and_keep(pictures, shape, cache, record, array):
     """Decodes a split into the files of `kept_files`, whole or not at all."""
-    record.parent.mkdir(parents=True, exist_ok=True)
+    _make(record.parent)
     on_disk = cache == "disk"
     _check_space(record.parent, np.prod(shape) if on_disk else 0)
     if on_disk:

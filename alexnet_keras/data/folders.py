@@ -111,7 +111,7 @@ def list_folder(folder, seed=0, validation_share=0.2):
         DataError: If there is no such folder, no picture, one class only, the
             splits have other classes, or what they are cannot be told.
     """
-    folder = pathlib.Path(folder).expanduser()
+    folder = pathlib.Path(os.path.expanduser(folder))
     if not folder.is_dir():
         what = "This is a file" if folder.exists() else "There is no folder"
         raise DataError(

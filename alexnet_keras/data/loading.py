@@ -57,25 +57,14 @@ def load(
     stored = augment.stored_size(size)
     pictures = listed.splits.values()
     cache = caches.choose(cache, pictures, stored, folder)
-    count = sum(split.num_examples for split in pictures)
-    report(f"Reading {count} pictures ...")
+    report(
+        f"Reading {sum(found.num_examples for found in pictures)} pictures ..."
+    )
     splits, unreadable = {}, []
     for name, split in listed.splits.items():
         splits[name], errors = caches.read(split, stored, cache, folder)
         unreadable += errors
-    if unreadable and not skip_unreadable:
-        shown = unreadable[:_MOST]
-        if len(unreadable) > _MOST:
-            shown.append(f"and {len(unreadable) - _MOST} more")
-        raise DataError(
-            f"{len(unreadable)} of {count} pictures cannot be "
-            "read:\n  " + "\n  ".join(shown) + "\nRepair or remove them, "
-            "or go on without exactly these: --skip-unreadable "
-            "(`skip_unreadable=True`)."
-        )
-    for name, split in splits.items():
-        if not split.num_examples:
-            raise DataError(f"No picture of the split {name!r} can be read.")
+    _check(splits, unreadable, skip_unreadable)
     colors = _colors(splits["train"], stored)
     if not colors.scale:
         raise DataError(
@@ -102,6 +91,24 @@ def load(
         notes=listed.notes,
         pictures=files or None,
     )
+
+
+def _check(splits, unreadable, skip_unreadable):
+    """Refuses pictures that cannot be read, unless they are to be skipped."""
+    if unreadable and not skip_unreadable:
+        count = sum(split.num_examples for split in splits.values())
+        shown = unreadable[:_MOST]
+        if len(unreadable) > _MOST:
+            shown.append(f"and {len(unreadable) - _MOST} more")
+        raise DataError(
+            f"{len(unreadable)} of {count + len(unreadable)} pictures cannot "
+            "be read:\n  " + "\n  ".join(shown) + "\nRepair or remove them, "
+            "or go on without exactly these: --skip-unreadable "
+            "(`skip_unreadable=True`)."
+        )
+    for name, split in splits.items():
+        if not split.num_examples:
+            raise DataError(f"No picture of the split {name!r} can be read.")
 
 
 def located(source):
