@@ -365,6 +365,7 @@ def with_spoiled_chunk(png):
         (encoded(quarters(), "AVIF")[:100], "damaged"),
         (encoded(quarters(), "AVIF")[:-50], "."),
         (box(b"heic"), "damaged"),
+        (encoded(quarters(), "TIFF", tiffinfo={339: 3}), "TIFF file of a rare"),
     ],
 )
 def test_damaged_files_give_a_reason(file, reason):
