@@ -149,6 +149,21 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     assert_equal_runs(whole, stopped)
 
 
+def test_a_checkpoint_that_is_not_finite_gives_way_to_the_one_before(
+    photos, whole, stopped, capsys, assert_equal_runs
+):
+    newest = stopped / checkpoints.NEWEST
+    with np.load(newest) as file:
+        arrays = dict(file)
+    arrays["variable-0003"] = arrays["variable-0003"] * np.nan
+    np.savez(newest, **arrays)
+    assert main(command(photos, stopped, "--resume")) == 0
+    said = capsys.readouterr().out
+    assert f"{newest} cannot be used: its weights are not finite" in said
+    assert "The one before is used." in said
+    assert_equal_runs(whole, stopped)
+
+
 def test_a_full_disk_leaves_the_last_good_checkpoint(
     photos, whole, stopped, capsys, monkeypatch, assert_equal_runs
 ):

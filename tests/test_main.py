@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
-from alexnet_keras import runs
+from alexnet_keras import networks, runs
 from alexnet_keras.commands import main
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
@@ -222,13 +223,90 @@ def test_classes_that_the_run_does_not_know_are_refused(
     assert "Its own: blue, red. Unknown: crimson." in said
 
 
-def test_pictures_that_cannot_be_read_are_not_predicted(
-    refused, trained, photos, tmp_path
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_training_needs_tensorflows_backend_before_anything_starts(
+    refused, tmp_path, monkeypatch, capsys, name
 ):
-    good, bad = photos / "red" / "1.jpg", tmp_path / "none.jpg"
-    said = refused("predict", trained, good, bad)
-    assert str(bad) in said
-    assert str(good) not in said
+    monkeypatch.setattr(keras.config, "backend", lambda: name)
+    for more in ((), ("--strategy", "multiworker")):
+        said = refused("train", "--data", tmp_path / "none", *more)
+        assert len(said.splitlines()) == 1
+        assert (
+            f"needs the backend tensorflow of Keras. Received: {name}" in said
+        )
+        assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["train", "predict run picture"])
+def test_a_backend_that_is_none_is_refused_in_a_line(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "alexnet_keras", *command.split()],
+        env={**os.environ, "KERAS_BACKEND": "tensorflo"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "Unable to import backend : tensorflo" in done.stderr
+    assert "KERAS_BACKEND" in done.stderr
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_another_backend_predicts_the_same(trained, photos, capsys, name):
+    typed = ["predict", str(trained), str(photos / "red" / "1.jpg")]
+    assert main(typed) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "alexnet_keras", *typed],
+        env={**os.environ, "KERAS_BACKEND": name},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.stdout == capsys.readouterr().out
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="words of POSIX")
+def test_folders_that_cannot_be_used_are_told_in_words(
+    refused, photos, trained, tmp_path
+):
+    file = tmp_path / "file"
+    file.touch()
+    train = ("train", "--data", photos, *QUICK, "--run-dir")
+    said = refused(*train, file)
+    assert f"cannot be written: {file} (File exists)" in said
+    said = refused(*train, file / "run")
+    assert "(Not a directory)" in said
+    said = refused(*train, file, "--resume")
+    assert "checkpoint.npz cannot be read: Not a directory" in said
+    assert "damaged" not in said
+    (tmp_path / "run" / "run.json").mkdir(parents=True)
+    said = refused("evaluate", tmp_path / "run")
+    assert said.endswith("run.json cannot be read: Is a directory.\n")
+    names = ("--class-names", tmp_path)
+    said = refused("convert", trained, tmp_path / "a.weights.h5", *names)
+    assert said == f"{tmp_path} cannot be read: Is a directory.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "", "a.txt"),
+            "a.txt: Permission denied",
+        ),
+        (OSError(errno.ENOSPC, ""), "There is no space left"),
+    ],
+)
+def test_no_error_of_the_system_is_a_number(refused, monkeypatch, error, said):
+    def fail(network, *size):
+        raise error
+
+    monkeypatch.setattr(networks, "check_size", fail)
+    assert refused("summary") == f"{said}.\n"
 
 
 def test_a_full_disk_leaves_the_model_before(photos, trained, monkeypatch):

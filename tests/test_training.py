@@ -191,9 +191,41 @@ def test_the_chosen_precision_is_one_of_the_two_and_leaves_no_trace(photos):
     assert keras.config.dtype_policy().name == "float32"
 
 
+def test_a_precision_whose_loss_is_not_finite_is_not_chosen(
+    photos, monkeypatch
+):
+    lines, build = [], training.build
+
+    def spoilt(*arguments):
+        model = build(*arguments)
+        if model.dtype_policy.name == "float32":
+            model.get_layer("fc8").bias.assign([np.nan, 0])
+        return model
+
+    monkeypatch.setattr(training, "build", spoilt)
+    strategy = distribution.strategy(distribution.start(1), "one")
+    policy = training.choose_precision(
+        "mini", SMALL, photos, strategy, lines.append
+    )
+    assert policy == "mixed_bfloat16"
+    assert [line.endswith("but the loss is not finite") for line in lines] == [
+        True,
+        False,
+    ]
+
+
+def test_an_order_of_what_is_not_finite_is_refused():
+    shares = np.array([[0.25, 0.75]])
+    assert training.finite(shares) is shares
+    with pytest.raises(ValueError, match="probabilities that are not finite"):
+        training.finite(np.array([[np.nan, 1]]))
+
+
 def test_a_batch_larger_than_the_set_is_refused(photos):
     recipe = dataclasses.replace(SMALL, batch_size=64)
-    with pytest.raises(ValueError, match="training pictures, fewer than one batch"):
+    with pytest.raises(
+        ValueError, match="training pictures, fewer than one batch"
+    ):
         training.steps(recipe, photos)
 
 

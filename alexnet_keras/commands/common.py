@@ -27,7 +27,7 @@ def in_words(error):
     if getattr(error, "errno", None) is None:
         return str(error)
     name = error.filename2 or error.filename
-    return f"{name}: {files.reason(error)}." if name else files.reason(error)
+    return f"{name}: " * bool(name) + f"{files.reason(error)}."
 
 
 def check_backend(trains=False):
