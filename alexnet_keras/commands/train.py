@@ -133,16 +133,13 @@ def _fit(job, work):
             refused(runs.RunError),
             runs.Interruption(agree if job.cluster else bool) as interruption,
         ):
-            callbacks = [runs.Divergence(), work.recorder, work.checkpointer]
-            if job.options.tensorboard and work.run is not None:
-                callbacks.append(runs.Events(work.run, work.recorder.rows))
             try:
                 training.fit(
                     work.model,
                     job.recipe,
                     job.pictures,
                     job.options.seed,
-                    [*callbacks, interruption],
+                    [*_callbacks(job, work), interruption],
                     verbose=speaks if job.is_chief else 0,
                 )
             except runs.Stopped:
@@ -151,6 +148,8 @@ def _fit(job, work):
     except runs.Diverged as error:
         with contextlib.suppress(runs.RunError):
             _finish(work, "diverged")
+        if speaks == 1:
+            job.say("")  # after the bar
         if job.cluster:
             agree(False)  # what ends first would end the chief
         raise Failed(telling.divergence(job, work, error)) from error
@@ -180,6 +179,16 @@ def _fit(job, work):
             f"{work.checkpointer.place or 'the start'}. Start all workers "
             "again, with --resume."
         ) from error
+
+
+def _callbacks(job, work):
+    """Lists what records a training, in the order it must be called."""
+    from alexnet_keras import runs
+
+    callbacks = [runs.Divergence(), work.recorder, work.checkpointer]
+    if job.options.tensorboard and work.run is not None:
+        callbacks.append(runs.Events(work.run, work.recorder.rows))
+    return callbacks
 
 
 def _end(job, work, seconds):
