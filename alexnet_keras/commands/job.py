@@ -47,7 +47,7 @@ def prepare(options):
     is_chief = cluster is None or cluster.index == 0
     say = print if is_chief else lambda *_: None
     say(f"Devices: {devices}." + (f" {cluster}." if cluster else ""))
-    from alexnet_keras import training
+    from alexnet_keras import data, training
 
     replicas = strategy.num_replicas_in_sync
     recipe = _recipe(options, replicas)
@@ -57,12 +57,12 @@ def prepare(options):
     size = size or networks.NETWORKS[network].size
     with refused(ValueError):
         networks.check_size(networks.NETWORKS[network], size, size)
-    pictures = _load(options, size, recipe, replicas, say)
-    stem = f"{_short_name(pictures.name)}-{network}"
-    folder, checkpoint, is_finished = _find_run(options, stem, say)
+    stem = f"{_short_name(data.located(options.data))}-{network}"
+    folder, checkpoint, is_finished = _find_run(options, stem, is_chief, say)
     if is_finished:
         say(f"{folder} is finished: nothing is left to do.")
         return None
+    pictures = _load(options, size, recipe, replicas, say)
     policy = options.precision
     if policy == "auto" and checkpoint is not None:
         policy = checkpoint.identity.get("precision", "float32")
@@ -179,12 +179,15 @@ def _short_name(name):
     return last
 
 
-def _find_run(options, stem, say):
+def _find_run(options, stem, is_chief, say):
     """Finds the run's folder, its checkpoint, and whether it is finished."""
     from alexnet_keras import runs
     from alexnet_keras.runs import checkpoints
 
     folder = options.run_dir or runs.next_folder(stem, last=options.resume)
+    if is_chief:
+        with refused(runs.RunError):
+            runs.refuse_used(folder, again=options.resume)
     if not options.resume:
         return folder, None, False
     if runs.status(folder).get("status") == "finished":

@@ -18,6 +18,7 @@ _HOMES = {
     "Run": "folder",
     "RunError": "folder",
     "next_folder": "folder",
+    "refuse_used": "folder",
     "status": "folder",
     "changed_pictures": "record",
     "write_pictures": "record",

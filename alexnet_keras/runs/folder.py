@@ -165,29 +165,55 @@ class Run:
 
 def _take(folder, again):
     """Makes a folder, or takes one, for a run alone; gives its lock."""
-    in_use = RunError(
-        f"The run directory is in use: {folder}. Name another one, move "
-        "this one away, or go on with its run: --resume."
-    )
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        there = {path.name for path in folder.iterdir()}
-        half_written = {name for name in there if files.is_half_written(name)}
-        ours = again and (status(folder) or there <= {_LOCK, *half_written})
-        if there and not ours:
-            raise in_use
+        half_written = refuse_used(folder, again)
         lock = filelock.FileLock(folder / _LOCK)
         lock.acquire(blocking=False)  # of two runs, one gets it
         for name in half_written:
             (folder / name).unlink()
+    return lock
+
+
+def refuse_used(folder, again=False):
+    """Refuses a run's folder that holds something else already.
+
+    Args:
+        folder: `pathlib.Path`, which need not exist.
+        again: Bool, whether a run of ours may be in it.
+
+    Returns:
+        Set of str, the names of files in it that were left half written.
+
+    Raises:
+        RunError: If it is in use, or no folder.
+    """
+    with _writing(folder):
+        if not folder.exists():
+            return set()
+        there = {path.name for path in folder.iterdir()}
+        half_written = {name for name in there if files.is_half_written(name)}
+        ours = again and (status(folder) or there <= {_LOCK, *half_written})
+        if there and not ours:
+            raise filelock.Timeout(str(folder))
+    return half_written
+
+
+@contextlib.contextmanager
+def _writing(folder):
+    """Says why a run's folder cannot be written."""
+    try:
+        yield
     except filelock.Timeout:
-        raise in_use from None
+        raise RunError(
+            f"The run directory is in use: {folder}. Name another one, move "
+            "this one away, or go on with its run: --resume."
+        ) from None
     except OSError as error:
         raise RunError(
             f"The run directory cannot be written: {folder} "
             f"({files.reason(error)}). Name another one: --run-dir."
         ) from None
-    return lock
 
 
 class Recorder(keras.callbacks.Callback):
