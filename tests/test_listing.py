@@ -173,6 +173,17 @@ def test_a_picture_is_told_by_its_content_where_its_name_does_not(
     assert not source.notes
 
 
+def test_raws_of_cameras_are_not_taken_for_their_thumbnails(
+    write_pictures, tmp_path
+):
+    folder = write_pictures("cat", 3)
+    write_pictures("dog", 4)
+    Image.new("RGB", (9, 9)).save(folder / "IMG_1.NEF", "TIFF")
+    assert list_folder(tmp_path).notes == (
+        "left out: cat/IMG_1.NEF: raw of a camera: export it as JPEG",
+    )
+
+
 def test_what_is_no_file_is_left_out(write_pictures, tmp_path):
     folder = write_pictures("cat", 3)
     write_pictures("dog", 3)

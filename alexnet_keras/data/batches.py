@@ -13,6 +13,7 @@ import os
 import types
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -226,10 +227,12 @@ def _close_iterators():
     """
     gc.unfreeze()  # what is frozen is not listed
     kinds = tf.data.Iterator, tf.distribute.DistributedIterator
+    libraries = tuple(os.path.dirname(one.__file__) for one in (tf, keras))
     for thing in gc.get_objects():
         if type(thing) is types.FrameType:  # where an iterator failed
-            with contextlib.suppress(RuntimeError):  # it still runs
-                thing.clear()
+            if thing.f_code.co_filename.startswith(libraries):
+                with contextlib.suppress(RuntimeError):  # it still runs
+                    thing.clear()
         elif issubclass(type(thing), kinds):
             vars(thing).clear()  # nobody else holds the pipeline
 

@@ -21,6 +21,10 @@ _JUNK = frozenset(
     ".ds_store".split()
     + ["system volume information"]
 )
+# Photographs as a sensor took them; Pillow would show a thumbnail of some.
+_RAWS = frozenset(
+    ".arw .cr2 .cr3 .dng .nef .orf .pef .raf .raw .rw2 .srw".split()
+)
 RUN = "a run of alexnet-keras"
 
 
@@ -123,6 +127,9 @@ def _list(path, parts, found):
             found.others["hidden"].append(below)
         elif entry.is_dir():
             folders.append(below)
+        elif os.path.splitext(name)[1] in _RAWS:
+            reason = "raw of a camera: export it as JPEG"
+            found.others[reason].append(below)
         elif _is_taken(entry):
             stat = _stat(entry)
             block.names.append(entry.name)
