@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
-from alexnet_keras import data, networks, runs
+from alexnet_keras import data, networks, runs, weights
 from alexnet_keras.commands import main
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
@@ -340,3 +340,12 @@ def test_the_command_says_nothing_but_its_own_words(photos, trained):
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.splitlines()[1].split()[1] == "red"
+
+
+def test_convert_says_the_scale_of_the_pictures(trained, tmp_path, capsys):
+    out = str(tmp_path / "a.weights.h5")
+    assert main(["convert", str(trained), out]) == 0
+    mean, scale = weights.read(tmp_path / "a.weights.h5").rescaling
+    shown = " / ".join(f"{value:.4g}" for value in mean)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f"subtracting {shown} and dividing by {scale:.4g}" in last

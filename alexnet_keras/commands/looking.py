@@ -33,7 +33,10 @@ def summary(options):
 
 def identify_options(parser):
     """Say whose AlexNet a file holds, and where it departs from the paper."""
-    text = "a model or its weights: .keras, .onnx, .safetensors, .weights.h5"
+    text = (
+        "a model or its weights: a run's folder, .keras, .weights.h5, .onnx, "
+        ".safetensors, .pth or another checkpoint of PyTorch's, .npz"
+    )
     option(parser, "file", text, pathlib.Path)
 
 
@@ -97,6 +100,18 @@ def convert(options):
             "It does not tell the scale of its pictures, so `predict` and "
             "`evaluate` will not take it."
         )
+    else:
+        mean, scale = map(_shown, found.rescaling)
+        print(
+            "It takes pictures of RGB, 0 to 255, and begins by subtracting "
+            f"{mean} and dividing by {scale}."
+        )
+
+
+def _shown(values):
+    """Writes a number, or one for each of RGB."""
+    values = values if isinstance(values, list | tuple) else [values]
+    return " / ".join(f"{value:.4g}" for value in values)
 
 
 def _read_names(path, count):
