@@ -93,7 +93,7 @@ def test_a_run_whose_pictures_changed_says_how_many(pets, capsys):
         "The pictures are not those that the run was trained on: 3 came, 1 "
         "went, 1 changed. Of the "
     )
-    assert line.endswith("held out now it was trained on none.")
+    assert line.endswith("held out now it was trained on none, by their names.")
 
 
 def test_pictures_that_were_trained_on_are_counted(pets, capsys):
@@ -103,7 +103,8 @@ def test_pictures_that_were_trained_on_are_counted(pets, capsys):
     (line,) = [line for line in said if "trained on" in line]
     assert line == (
         "The pictures are not those that the run was trained on: they are "
-        "split in another way. Of the 8 held out now it was trained on 8."
+        "split in another way. Of the 8 held out now it was trained on 8, by "
+        "their names."
     )
 
 
@@ -196,3 +197,27 @@ def test_pictures_of_one_colour_are_refused(tmp_path, capsys):
             picture.save(tmp_path / f"{name}/{number}.png")
     assert main(["train", "--data", str(tmp_path), *TRAIN]) == 2
     assert "are of one and the same colour" in capsys.readouterr().err
+
+
+def test_a_class_of_which_nothing_can_be_read_is_refused(photos, tmp_path):
+    folder = tmp_path / "pets"
+    shutil.copytree(photos, folder)
+    (folder / "bad").mkdir()
+    for number in range(3):
+        (folder / f"bad/{number}.jpg").write_text("no picture")
+    with pytest.raises(data.DataError, match="of these classes: bad"):
+        data.load(folder, 32, skip_unreadable=True, report=lambda _: None)
+
+
+@pytest.mark.parametrize("size", [0, -5, 32.5, 10**6, "64"])
+def test_sides_that_cannot_be_are_refused(photos, size):
+    with pytest.raises(data.DataError, match="whole number of pixels"):
+        data.load(photos, size)
+
+
+def test_a_folder_of_other_files_is_no_run_directory(photos, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("mine")
+    command = ["train", "--data", str(photos), "--run-dir", str(tmp_path)]
+    for more in ([], ["--resume"]):
+        assert main([*command, *TRAIN, *more]) == 2
+        assert "holds other files" in capsys.readouterr().err

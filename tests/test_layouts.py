@@ -58,6 +58,15 @@ def both(folder, count):
             {"train": 8, "validation": 2},
         ),
         (
+            {
+                f"{name}/{split}": 4
+                for name in ("cat", "dog")
+                for split in ("train", "pred")
+            }
+            | {"cat/val": 1, "dog/val": 1},
+            {"train": 8, "validation": 2},
+        ),
+        (
             both("train", 4) | both("val", 1) | {"samples": 2, "masks/a": 1},
             {"train": 8, "validation": 2},
         ),
@@ -77,6 +86,7 @@ def both(folder, count):
         "dev",
         "wrapped",
         "within classes",
+        "unlabelled ones within classes",
         "others besides",
         "a common prefix",
         "heaps",
@@ -133,6 +143,17 @@ def test_a_part_of_train_is_held_out_where_nothing_else_has_classes(
         ({"images": 4, "annotations/trimaps": 4}, "images lie in no class"),
         (both("images", 4) | both("masks", 4), "which do not look like classe"),
         (both("val", 2) | both("test", 2), "but none to train on"),
+        (both("test", 2), "no split but test. To train on it, give .*test"),
+        (both("cat", 2) | both(".", 2), "If it is a copy, move it away"),
+        (both("a/train", 2) | both("b/train", 2), "named as splits. If a hold"),
+        ({"a/train": 2, "a/val": 2, "b": 2}, "all classes need such folders"),
+        (
+            both("fold0/train", 2)
+            | both("fold0/val", 2)
+            | both("fold1/train", 2)
+            | both("fold1/val", 2),
+            "If those are the classes, give .*fold0",
+        ),
         (
             both("train", 2) | both("val", 2) | both("valid", 2),
             "two folders for validation: val and valid",
@@ -153,6 +174,17 @@ def test_what_cannot_be_right_is_refused(
         listed(write_pictures, tmp_path, counts)
 
 
+def test_unknown_may_be_a_class(write_pictures, tmp_path):
+    names, found, notes = listed(
+        write_pictures,
+        tmp_path,
+        {"train/unknown": 3, "train/unlabelled": 3, "val/unknown": 1},
+    )
+    assert names == ("unknown", "unlabelled")
+    assert found == {"train": 6, "validation": 1}
+    assert notes == ["Without pictures in validation: unlabelled."]
+
+
 def test_labels_in_the_names_of_files_are_seen(write_pictures, tmp_path):
     folder = write_pictures("train", 8)
     for number, path in enumerate(sorted(folder.iterdir())):
@@ -162,7 +194,7 @@ def test_labels_in_the_names_of_files_are_seen(write_pictures, tmp_path):
         list_folder(tmp_path)
 
 
-def test_classes_that_all_hold_the_same_folders_are_named(
+def test_classes_whose_pictures_all_lie_below_are_named(
     write_pictures, tmp_path
 ):
     names, _, notes = listed(
@@ -170,6 +202,7 @@ def test_classes_that_all_hold_the_same_folders_are_named(
     )
     assert names == ("color", "grey")
     assert notes == [
-        "The classes are color, grey. All hold the folders cat, dog: if those "
-        "are the classes, give one of the folders above them."
+        "The classes are color, grey. All their pictures lie in folders below "
+        "them, such as cat, dog: if those are the classes, give the folder "
+        "above them."
     ]

@@ -213,6 +213,18 @@ def test_links_are_followed_but_not_in_circles(write_pictures, tmp_path):
     )
 
 
+def test_a_link_to_itself_is_named(write_pictures, tmp_path):
+    write_pictures("cat", 3)
+    write_pictures("dog", 3)
+    try:
+        os.symlink("again", tmp_path / "cat/again")
+    except OSError:
+        pytest.skip("links need a right here")
+    (note,) = list_folder(tmp_path).notes
+    assert note.startswith("left out: cat/again: ")
+    assert "symbolic" in note
+
+
 def test_our_own_runs_are_no_class(write_pictures, tmp_path):
     write_pictures("cat", 3)
     write_pictures("dog", 3)

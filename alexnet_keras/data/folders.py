@@ -132,6 +132,9 @@ def list_folder(folder, seed=0, validation_share=0.2):
             "for validation, since no other split has classes."
         )
     names = _check(folder, found, notes)
+    for split, classes in found.items():
+        if lacking := [name for name in names if not classes.get(name)]:
+            notes.append(f"Without pictures in {split}: {', '.join(lacking)}.")
     splits = {
         split: FilePictures(
             walked.root,

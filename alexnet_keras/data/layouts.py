@@ -33,6 +33,12 @@ def recognise(walk):
     tree = Tree(walk)
     base = tree.only_folder(())
     kids = tree.kids(base)
+    splits = {split_of(name) for name in base} - {None}
+    if splits and "train" not in splits:
+        raise DataError(
+            f"{tree.path(())} has no split but {base[-1]}. To train on it, "
+            f"give {tree.path(base)} itself."
+        )
     trains = [kid for kid in kids if tree.split_of(kid) == "train"]
     if any(tree.kids(tree.unwrapped(kid)) for kid in trains):
         found, notes = _splits_of_classes(tree, base)
@@ -41,9 +47,11 @@ def recognise(walk):
     else:
         _refuse_heaps(tree, base)
         _refuse_splits_as_classes(tree, base)
+        _refuse_splits_within(tree, base)
+        _refuse_copies(tree, base)
         is_train = any(split_of(name) == "train" for name in base)
         found = {"train" if is_train else "": tree.classes(base)}
-        notes = _same_folders(tree, base)
+        notes = _folders_below(tree, base)
     for depth in range(len(base) + 1):
         notes += _besides(tree, base[:depth])
     if base and tree.split_of(base) is None:
@@ -54,11 +62,17 @@ def recognise(walk):
 def _splits_of_classes(tree, base):
     """Reads train/CLASS, val/CLASS; says what else lies there."""
     chosen, strange, notes = {}, [], []
+    known = {
+        inner[-1].lower()
+        for kid in tree.kids(base)
+        if tree.split_of(kid) == "train"
+        for inner in tree.kids(tree.unwrapped(kid))
+    }
     for kid in tree.kids(base):
         split, inner = tree.split_of(kid), tree.unwrapped(kid)
         if split is None:
             strange.append(kid)
-        elif split == "unlabelled" or _is_unlabelled(tree, inner):
+        elif split == "unlabelled" or _is_unlabelled(tree, inner, known):
             count = tree.counts[kid]
             notes.append(_left_out(kid, f"{count} pictures without a class"))
         elif split in chosen:
@@ -88,16 +102,18 @@ def _splits_of_classes(tree, base):
     }, notes
 
 
-def _is_unlabelled(tree, inner):
-    """Tells a split whose pictures lie in no class folders."""
+def _is_unlabelled(tree, inner, known):
+    """Tells a split whose pictures lie in no class folders of known names."""
     names = {kid[-1].lower() for kid in tree.kids(inner)}
-    return not names or names <= {"unknown", "unlabelled", "unlabeled"}
+    return names - known <= {"unknown", "unlabelled", "unlabeled"} and (
+        not names & known
+    )
 
 
 def _holds_splits(tree, kid):
     """Tells a class whose folders are splits, such as cat/train, cat/val."""
     splits = {tree.split_of(inner) for inner in tree.kids(kid)}
-    return {"train"} < splits <= {"train", "validation", "test"}
+    return {"train"} < splits and None not in splits
 
 
 def _classes_of_splits(tree, base):
@@ -105,6 +121,16 @@ def _classes_of_splits(tree, base):
     found, notes = {}, []
     for kid in tree.kids(base):
         for inner in tree.kids(kid):
+            if tree.kids(inner):
+                raise DataError(
+                    f"{tree.path(inner)} is a split with folders of its own, "
+                    f"{_some(one[-1] for one in tree.kids(inner))}. If those "
+                    f"are the classes, give {tree.path(kid)}."
+                )
+            if tree.split_of(inner) == "unlabelled":
+                what = f"{tree.counts[inner]} pictures without a class"
+                notes.append(_left_out(inner, what))
+                continue
             classes = found.setdefault(tree.split_of(inner), {})
             classes.setdefault(composed(kid[-1]), []).extend(tree.below(inner))
         notes += _besides(tree, kid)
@@ -170,20 +196,44 @@ def _refuse_splits_as_classes(tree, base):
     )
 
 
-def _same_folders(tree, base):
+def _refuse_splits_within(tree, base):
+    """Refuses classes of which some hold splits, and some do not."""
+    for kid in tree.kids(base):
+        splits = {tree.split_of(inner) for inner in tree.kids(kid)}
+        if splits - {None} and splits != {None, "train"}:
+            names = _some(inner[-1] for inner in tree.kids(kid))
+            raise DataError(
+                f"{tree.path(kid)} holds the folders {names}, of which some "
+                f"are named as splits. If {kid[-1]} holds the whole data set, "
+                "give its path; if it is a class, all classes need such "
+                "folders, or none."
+            )
+
+
+def _refuse_copies(tree, base):
+    """Refuses a folder that holds what stands beside it, as copies do."""
+    kids = tree.kids(base)
+    for kid in kids:
+        beside = {one[-1] for one in kids}
+        inner = {one[-1] for one in tree.kids(kid)}
+        if inner and inner <= beside:
+            raise DataError(
+                f"{tree.path(kid)} holds folders named as those beside it, "
+                f"{_some(sorted(inner))}. If it is a copy, move it away; if it "
+                "is a class, rename the folders in it."
+            )
+
+
+def _folders_below(tree, base):
     """Says that the classes may stand a level below."""
     kids = tree.kids(base)
-    inner = [{one[-1] for one in tree.kids(kid)} for kid in kids]
-    if (
-        len(kids) < 2
-        or len(inner[0]) < 2
-        or any(names != inner[0] for names in inner)
-    ):
+    if len(kids) < 2 or any(tree.direct(kid) for kid in kids):
         return []
+    below = [inner[-1] for inner in tree.kids(kids[0])]
     return [
-        f"The classes are {_some(kid[-1] for kid in kids)}. All hold the "
-        f"folders {_some(sorted(inner[0]))}: if those are the classes, give "
-        "one of the folders above them."
+        f"The classes are {_some(kid[-1] for kid in kids)}. All their pictures "
+        f"lie in folders below them, such as {_some(below, 2)}: if those are "
+        "the classes, give the folder above them."
     ]
 
 

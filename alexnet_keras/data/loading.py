@@ -16,6 +16,7 @@ from alexnet_keras.data.tfds_names import open_tfds
 from alexnet_keras.data.tfds_sets import from_builder
 from alexnet_keras.datasets import data_dir
 
+_LARGEST = 4096  # pixels
 _MOST = 50  # lines about pictures that cannot be read
 _SOLIDS = ("solids", "solids/full", "solids/tiny")
 
@@ -50,6 +51,11 @@ def load(
     Raises:
         DataError: If the set cannot be used; the message says why.
     """
+    if type(size) is not int or not 1 <= size <= _LARGEST:
+        raise DataError(
+            f"The side of pictures is a whole number of pixels, at most "
+            f"{_LARGEST}. Received: {size!r}"
+        )
     folder = pathlib.Path(folder or data_dir())
     listed = _list(source, seed, folder)
     for note in listed.notes:
@@ -65,6 +71,8 @@ def load(
         splits[name], errors = caches.read(split, stored, cache, folder)
         unreadable += errors
     _check(splits, unreadable, skip_unreadable)
+    if unreadable:
+        _check_classes(splits["train"], listed.class_names)
     colors = _colors(splits["train"], stored)
     if not colors.scale:
         raise DataError(
@@ -109,6 +117,16 @@ def _check(splits, unreadable, skip_unreadable):
     for name, split in splits.items():
         if not split.num_examples:
             raise DataError(f"No picture of the split {name!r} can be read.")
+
+
+def _check_classes(split, names):
+    """Refuses classes of which nothing is left to train on."""
+    there = set(split.labels[split.rows].tolist())
+    if gone := [name for i, name in enumerate(names) if i not in there]:
+        raise DataError(
+            "No picture to train on can be read of these classes: "
+            f"{', '.join(gone)}. Repair them, or move their folders away."
+        )
 
 
 def located(source):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import keras
 
+from alexnet_keras import files
 from alexnet_keras.data.decoding import DataError, is_picture
 
 EXTENSIONS = frozenset(
@@ -116,16 +117,21 @@ def _list(path, parts, found):
             entries = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise DataError(
-            f"The folder {path} cannot be listed: {error.strerror}."
+            f"The folder {path} cannot be listed: {files.reason(error)}."
         ) from error
     for entry in entries:
         below = (*parts, entry.name)
         name = entry.name.lower()
         if name in _JUNK or name.startswith("._"):
             continue
+        try:
+            is_folder = entry.is_dir()
+        except OSError as error:  # a link to itself
+            found.others[files.reason(error)].append(below)
+            continue
         if name.startswith("."):
             found.others["hidden"].append(below)
-        elif entry.is_dir():
+        elif is_folder:
             folders.append(below)
         elif os.path.splitext(name)[1] in _RAWS:
             reason = "raw of a camera: export it as JPEG"

@@ -238,7 +238,10 @@ def read(folder, report=print):
             damaged.append(f"{folder / name} cannot be read: {why}")
             continue
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            damaged.append(f"{folder / name} is damaged: {error}")
+            why = str(error).rstrip(".")
+            if "pickle" in why:  # NumPy's word for what it does not know
+                why = "it is no .npz file"
+            damaged.append(f"{folder / name} is damaged: {why}")
             continue
         for line in damaged:
             report(f"{line}. The one before is used.")

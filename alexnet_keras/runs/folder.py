@@ -194,6 +194,11 @@ def refuse_used(folder, again=False):
         there = {path.name for path in folder.iterdir()}
         half_written = {name for name in there if files.is_half_written(name)}
         ours = again and (status(folder) or there <= {_LOCK, *half_written})
+        if there and not ours and not status(folder):
+            raise RunError(
+                f"The run directory holds other files: {folder}. Name one that "
+                "is new or empty: --run-dir."
+            )
         if there and not ours:
             raise filelock.Timeout(str(folder))
     return half_written

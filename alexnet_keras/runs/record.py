@@ -74,5 +74,5 @@ def changed_pictures(folder, data, split):
         "The pictures are not those that the run was trained on: "
         f"{', '.join(told) or 'they are split in another way'}. Of the "
         f"{num_held_out} held out now it was trained on "
-        f"{counts['trained on'] or 'none'}."
+        f"{counts['trained on'] or 'none'}, by their names."
     )
