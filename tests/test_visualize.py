@@ -328,3 +328,12 @@ def test_durations_are_named_in_the_unit_that_they_fill():
     low, high = axes.get_xlim()
     assert low < 13.2
     assert high > 5.5 * 86_400
+
+
+def test_names_of_classes_are_no_formulas_and_fit(tmp_path):
+    names = ["$x_1$", "n" * 200]
+    figure = visualize.confusion(np.eye(2, dtype=int), names)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["$x_1$", "n" * 39 + "…"]
+    assert not figure.axes[0].get_yticklabels()[0].get_parse_math()
+    figure.savefig(tmp_path / "a.png")

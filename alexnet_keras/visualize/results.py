@@ -77,8 +77,13 @@ def confusion(matrix, class_names):
         image, label="share of the true class (%)", shrink=0.8, fraction=0.05
     )
     size = 9 if count <= 30 else 6
-    axes.set_xticks(range(count), class_names, rotation=90, fontsize=size)
-    axes.set_yticks(range(count), class_names, fontsize=size)
+    names = [
+        name if len(name) <= 40 else name[:39] + "…" for name in class_names
+    ]
+    # a name with dollars is no formula
+    plain = {"fontsize": size, "parse_math": False}
+    axes.set_xticks(range(count), names, rotation=90, **plain)
+    axes.set_yticks(range(count), names, **plain)
     axes.set(xlabel="given by the network", ylabel="true class")
     if count <= 30:
         for (row, column), number in np.ndenumerate(matrix):
