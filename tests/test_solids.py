@@ -247,7 +247,7 @@ def small_pixels(images):
 
 
 def color_histograms(images):
-    bins = (images >> 5).astype(int) @ (64, 8, 1)
+    bins = ((image >> 5).astype(int) @ (64, 8, 1) for image in images)
     return np.stack([np.bincount(b.ravel(), minlength=512) for b in bins])
 
 
