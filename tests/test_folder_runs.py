@@ -213,11 +213,3 @@ def test_a_class_of_which_nothing_can_be_read_is_refused(photos, tmp_path):
 def test_sides_that_cannot_be_are_refused(photos, size):
     with pytest.raises(data.DataError, match="whole number of pixels"):
         data.load(photos, size)
-
-
-def test_a_folder_of_other_files_is_no_run_directory(photos, tmp_path, capsys):
-    (tmp_path / "notes.txt").write_text("mine")
-    command = ["train", "--data", str(photos), "--run-dir", str(tmp_path)]
-    for more in ([], ["--resume"]):
-        assert main([*command, *TRAIN, *more]) == 2
-        assert "holds other files" in capsys.readouterr().err
