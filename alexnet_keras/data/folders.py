@@ -1,6 +1,7 @@
 """Pictures in a folder with one folder for each class."""
 
 import bisect
+import functools
 import hashlib
 import itertools
 import os
@@ -54,15 +55,16 @@ class FilePictures:
         """Yields `(path below the root, label, bytes)` for each picture."""
         for block, label in self._blocks:
             below = pathlib.PurePath(os.path.relpath(block.folder, self._root))
+            below = "" if below.name == "" else f"{below.as_posix()}/"
             for name, size in zip(block.names, block.sizes, strict=True):
-                yield (below / name).as_posix(), label, size
+                yield below + name, label, size
 
-    @property
+    @functools.cached_property
     def identity(self):
         """Tells these pictures from others, wherever their root stands."""
         return _digest(self.files())
 
-    @property
+    @functools.cached_property
     def key(self):
         """Tells these files from others; it changes when one is written."""
         times = (time for block, _ in self._blocks for time in block.times)
