@@ -6,7 +6,7 @@ import pathlib
 import sys
 from typing import NamedTuple
 
-from alexnet_keras.commands.common import BadInput, check_backend, load, refused
+from alexnet_keras.commands.common import BadInput, load, refused, start_keras
 from alexnet_keras.commands.options import data_options, option
 
 
@@ -41,10 +41,7 @@ def network_argument(parser):
 
 def evaluate(options):
     """Measures a trained network."""
-    check_backend()
-    from alexnet_keras import distribution
-
-    distribution.start()
+    start_keras()
     from alexnet_keras import runs, training, visualize
 
     subject = open_network(options.network)

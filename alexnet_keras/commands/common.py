@@ -56,6 +56,14 @@ def check_backend(trains=False):
         )
 
 
+def start_keras():
+    """Starts Keras, quietly, for commands that only ask a network."""
+    from alexnet_keras import distribution
+
+    check_backend()
+    distribution.start()
+
+
 def refuse_existing(path):
     """Refuses to write a file where there is one, or no folder for it."""
     if not path.parent.is_dir():

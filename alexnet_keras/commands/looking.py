@@ -5,9 +5,9 @@ import pathlib
 from alexnet_keras import files, networks, shapes
 from alexnet_keras.commands.common import (
     BadInput,
-    check_backend,
     refuse_existing,
     refused,
+    start_keras,
 )
 from alexnet_keras.commands.options import network_options, option, positive
 from alexnet_keras.exchange.kinds import SOURCES
@@ -42,10 +42,7 @@ def identify_options(parser):
 
 def identify(options):
     """Says whose AlexNet a file holds."""
-    check_backend()
-    from alexnet_keras import distribution
-
-    distribution.start()
+    start_keras()
     from alexnet_keras import exchange
 
     with refused(ValueError):
@@ -68,10 +65,7 @@ def convert_options(parser):
 
 def convert(options):
     """Brings weights from elsewhere here, or ours elsewhere."""
-    check_backend()
-    from alexnet_keras import distribution
-
-    distribution.start()
+    start_keras()
     from alexnet_keras import datasets, exchange, weights
 
     out = options.output

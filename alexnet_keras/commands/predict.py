@@ -12,9 +12,9 @@ from alexnet_keras.commands.asking import network_argument, open_network
 from alexnet_keras.commands.common import (
     BadInput,
     Failed,
-    check_backend,
     refuse_existing,
     refused,
+    start_keras,
 )
 from alexnet_keras.commands.options import option
 
@@ -36,10 +36,7 @@ def predict_options(parser):
 
 def predict(options):
     """Names the likeliest classes of pictures."""
-    check_backend()
-    from alexnet_keras import distribution
-
-    distribution.start()
+    start_keras()
     from alexnet_keras import runs
 
     if options.csv is not None:
