@@ -63,7 +63,7 @@ check: $(VENV)/.installed  ## Check the style of the code (seconds)
 
 .PHONY: test
 test: check  ## Run the quick tests and every notebook (minutes)
-	$(PYTEST) --dist loadfile --no-loadscope-reorder --doctest-modules -m "not slow and not peers and not network and not gpu" alexnet_keras tests
+	$(PYTEST) --dist loadfile --no-loadscope-reorder --doctest-modules -m "not slow and not peers and not site and not network and not gpu" alexnet_keras tests
 	$(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
 .PHONY: test-slow
@@ -87,7 +87,7 @@ requirements: $(VENV)/.installed  ## Compile requirements.txt (ARGS=--upgrade: n
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --extra notebooks --extra convert --extra heic \
-		--extra test --no-annotate \
+		--extra site --extra test --no-annotate \
 		--custom-compile-command "make requirements" $(ARGS) \
 		--output-file requirements.txt pyproject.toml
 
