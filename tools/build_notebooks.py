@@ -2,9 +2,10 @@
 
 A source holds what is the chapter's own. What every chapter shares is stamped
 here: Colab's badge and the way to the neighbours under the title, the latter
-at the end too; the code of the cell tagged `setup`, and after it the map of the
-network, in which the layers that the cell's `lit` names are lit; and for each
-figure the sentence under it ("**Figure.** ...") as its alternative text.
+at the end too; the website's address in links such as `explore:size`; the code
+of the cell tagged `setup`, and after it the map of the network, in which the
+layers that the cell's `lit` names are lit; and for each figure the sentence
+under it ("**Figure.** ...") as its alternative text.
 With `devices=2` the setup cell prepares two devices, else one.
 
 The same source always gives the same cells with the same ids; a notebook is
@@ -17,6 +18,7 @@ import asyncio
 import base64
 import collections
 import copy
+import functools
 import hashlib
 import io
 import json
@@ -86,10 +88,31 @@ print(f"TensorFlow {{tensorflow.__version__}}, Keras {{keras.__version__}}")
 print(devices)"""
 
 
-def repository():
-    """Returns the project's address, from its one line in pyproject.toml."""
+@functools.cache
+def address(name):
+    """Returns an address of the project, from its one line in pyproject.toml.
+
+    Args:
+        name: Str, `"Repository"`, or `"Documentation"` for the website.
+    """
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["project"]["urls"]["Repository"].rstrip("/")
+    return tomllib.loads(text)["project"]["urls"][name].rstrip("/")
+
+
+def repository():
+    """Returns where the project's files are."""
+    return address("Repository")
+
+
+def with_addresses(text):
+    """Writes out links to explorables: `explore:size#input=224`."""
+    place = rf"{address('Documentation')}/explore/\1/index.html"
+    return re.sub(r"(?<=\]\()explore:(\w+)", place, text)
+
+
+def chapters():
+    """Returns the paths of the sources, in the order of the course."""
+    return sorted(SOURCES.glob("*.py"))
 
 
 def badge(slug):
@@ -112,7 +135,7 @@ def title_of(path):
 
 def neighbours(path):
     """Returns the Markdown of the way to the chapters around one."""
-    paths = sorted(SOURCES.glob("*.py"))
+    paths = chapters()
     place = paths.index(path)
     parts = [f"[Contents]({CONTENTS})"]
     if place:
@@ -150,7 +173,8 @@ def stamped(path):
     """Returns a source's cells, `(type, source, metadata)`, and those added."""
     cells = []
     for cell in jupytext.read(path, fmt="py:percent").cells:
-        source, metadata = cell.source, dict(cell.metadata)
+        source = with_addresses(cell.source)
+        metadata = dict(cell.metadata)
         if not cells and cell.cell_type == "markdown":
             title, _, rest = source.partition("\n")
             stamps = f"{badge(path.stem)}\n\n{neighbours(path)}"
@@ -383,7 +407,7 @@ def main(argv=None):
         "--jobs", type=int, default=1, help="notebooks run at a time (1)"
     )
     options = parser.parse_args(argv)
-    known = sorted(path.stem for path in SOURCES.glob("*.py"))
+    known = [path.stem for path in chapters()]
     named = [pathlib.Path(name).stem for name in options.chapters]
     slugs = list(dict.fromkeys(named)) or known
     if unknown := sorted(set(slugs) - set(known)):

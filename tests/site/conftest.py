@@ -17,6 +17,7 @@ SHOTS = ROOT / "build" / "site" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Of axe's grades; "minor" and "moderate" are shown, and do not fail.
 SERIOUS = ("serious", "critical")
+LOUD = ("warning", "error", "assert")
 OWN = ("file:", "data:", "blob:", "about:")
 WIDE, NARROW = (1440, 900), (360, 740)
 
@@ -68,7 +69,10 @@ def look(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: faults.append(said.text))
+        page.on(
+            "console",
+            lambda said: said.type in LOUD and faults.append(said.text),
+        )
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "request",

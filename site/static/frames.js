@@ -1,0 +1,27 @@
+/* The book's side of a framed explorable: it tells each frame whether the book
+   is light or dark, and makes it as high as its page. The other side is
+   explore/shared/frame.js. */
+
+(function () {
+  "use strict";
+
+  const root = document.documentElement;
+  const frames = () => document.querySelectorAll("iframe.live");
+
+  function tell(frame) {
+    const theme = root.dataset.theme === "dark" ? "dark" : "light";
+    frame.contentWindow.postMessage({ theme }, "*");
+  }
+
+  addEventListener("message", ({ data, source }) => {
+    if (!data || typeof data.height !== "number") return;
+    for (const frame of frames()) {
+      if (frame.contentWindow !== source) continue;
+      frame.style.height = `${Math.min(6000, Math.max(200, data.height))}px`;
+      tell(frame); // it has just come alive
+    }
+  });
+
+  new MutationObserver(() => frames().forEach(tell))
+    .observe(root, { attributeFilter: ["data-theme"] });
+})();
