@@ -198,6 +198,9 @@ for name in ("pad_conv1", "conv1"):
 # (`include_top=False` leaves out chapter 8's layers.) The AlexNet of Caffe, a
 # library, takes 227 instead, where nothing hangs over.
 #
+# **Live.** [Size](explore:size): move the input, the filter, the stride and the
+# padding, and find 54, 55 and 56 by hand.
+#
 # ## 4. Pooling obeys the same rule
 #
 # `pool1` takes the largest value in a window 3 wide and moves the window by 2,

@@ -77,6 +77,9 @@ for value, window in zip(pixel, windows, strict=True):
 # The 4, though it was smaller: the 5 stands beside a 12. (The paper likens this
 # to nerve cells, which quieten their neighbours.)
 #
+# Live in the browser: [norm1](explore:network#layer=norm1) of a small AlexNet,
+# and who competes with whom at one value.
+#
 # ## 2. Do three ways agree?
 #
 # The paper's formula has four constants, `n`, `k`, `alpha` and `beta`:

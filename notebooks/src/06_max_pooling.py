@@ -136,6 +136,9 @@ print("channel 7 pooled alone:", np.array_equal(alone, pooled[0, :, :, 7]))
 # %% [markdown]
 # No. 96 channels go in, 96 come out, each pooled by itself.
 #
+# Live in the browser: [pool1](explore:network#layer=pool1) of a small AlexNet,
+# and which value a window keeps.
+#
 # ## 2. What is kept of a photo?
 #
 # Let a layer look at a photo with four of chapter 2's edge filters, made as

@@ -120,6 +120,9 @@ visualize.towers(networks.ALEXNET[:12])  # to fc6
 # [**groups**](../docs/glossary.md#group). In public threads, people keep asking
 # why conv2 reads 48 channels. This is why.
 #
+# **Live.** [The network](explore:network): a small AlexNet with two towers.
+# Open a map of conv2 and one of conv3, and see what each reads.
+#
 # ## 3. What is a grouped convolution?
 #
 # Two convolutions beside each other, no more. Try it in place of `...`:

@@ -254,6 +254,9 @@ print(softmax(large - large.max()).round(2), softmax(np.array([1, 0])).round(2))
 # number". But 1000 and 999 differ as 1 and 0 do. **Subtract the largest logit
 # first**: no power is then above 1, and the answer is the same.
 #
+# Live in the browser: [fc8](explore:network#layer=fc8) of a small AlexNet, ten
+# sums and what softmax makes of them.
+#
 # ## 6. What does a wrong answer cost?
 #
 # Training needs a loss. If the right class got the probability p, it is -ln(p),

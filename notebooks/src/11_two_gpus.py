@@ -304,6 +304,9 @@ print(f"overlapping: {faster(128, overlap=True):.2f} times as fast")
 # Somebody's small network took 286 seconds on two GPUs, 197 on one (tensorflow,
 # issue 35095).
 #
+# **Live.** [Two devices](explore:devices): move the batch and the link, and see
+# when the second device pays.
+#
 # ## 5. AlexNet on two replicas
 #
 # AlexNet has two towers, and you have two devices. One tower each?

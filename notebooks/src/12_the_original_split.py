@@ -459,6 +459,9 @@ visualize.crossed(towers, batches, ways)
 # times less than examples alone. Krizhevsky, the paper's first author,
 # described it in 2014, as "one weird trick".
 #
+# **Live.** [Two devices](explore:devices#way=split): a step under the split of
+# 2012, and where it wins.
+#
 # ## 8. Was it worth it?
 #
 # Against a network on one GPU with half the filters in most layers, two towers
