@@ -74,6 +74,14 @@ test-slow: $(VENV)/.installed  ## Run the slow tests: resume, equality, learning
 test-peers: $(VENV)/.peers  ## Compare with PyTorch and JAX, installed for it
 	$(PYTEST) -m "peers and not network and not gpu" tests
 
+.PHONY: site
+site: $(VENV)/.installed  ## Build the website, build/site/html, and the EPUB
+	$(BIN)/python tools/build_site.py $(ARGS)
+
+.PHONY: test-site
+test-site: site  ## Try the website in Chromium, which must be installed
+	$(BIN)/python -m pytest -m site tests/site
+
 .PHONY: bench
 bench: $(VENV)/.peers  ## Measure training speed against plain Keras and PyTorch
 	$(BIN)/python benchmarks/training_step.py $(ARGS)

@@ -87,14 +87,15 @@ def stage():
             nbformat.write(notebook, path)
 
 
-def sphinx(builder, folder, *options):
+def sphinx(builder, folder):
     """Runs Sphinx; every warning is an error.
 
     Returns:
         Int, its exit code.
     """
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-W", "-n"]
-    command += ["--keep-going", "-q", "-c", ROOT / "site", *options]
+    command += ["--keep-going", "-q", "-d", BUILD / "doctrees"]
+    command += ["-c", ROOT / "site"]
     return subprocess.run([*command, SOURCE, BUILD / folder]).returncode
 
 
@@ -105,7 +106,7 @@ def make_html():
         Int, Sphinx's exit code.
     """
     shutil.rmtree(BUILD / "html", ignore_errors=True)
-    code = sphinx("html", "html", "-d", BUILD / "doctrees")
+    code = sphinx("html", "html")
     if not code:
         shutil.copytree(ROOT / "site" / "explore", BUILD / "html" / "explore")
         for path in build_notebooks.NOTEBOOKS.glob("*.ipynb"):
