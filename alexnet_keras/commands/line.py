@@ -4,10 +4,10 @@ import argparse
 import os
 import sys
 
-import alexnet_keras
-from alexnet_keras.commands import asking, looking, predict, train
+from alexnet_keras.commands import asking, grade, looking, predict, train
 from alexnet_keras.commands.common import BadInput, Failed, in_words
 from alexnet_keras.commands.options import train_options
+from alexnet_keras.commands.versions import ShowVersions
 
 _COMMANDS = {  # what each does, its options and its help
     "summary": (looking.summary, looking.summary_options),
@@ -16,6 +16,7 @@ _COMMANDS = {  # what each does, its options and its help
     "predict": (predict.predict, predict.predict_options),
     "convert": (looking.convert, looking.convert_options),
     "identify": (looking.identify, looking.identify_options),
+    "grade": (grade.grade, grade.grade_options),
 }
 
 
@@ -27,8 +28,8 @@ def main(arguments=None):
 
     Returns:
         Int, the exit code: 0, 1 if something failed (a picture that cannot be
-        read, a loss that is not finite, a worker that is gone), 2 for bad
-        input, 130 after Ctrl-C.
+        read, a notebook that cannot be graded, a loss that is not finite, a
+        worker that is gone), 2 for bad input, 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):  # names may be of any bytes
         if hasattr(stream, "reconfigure"):
@@ -59,9 +60,8 @@ def _parser():
         prog="alexnet-keras",
         description="AlexNet in Keras: see it, train it, ask it.",
     )
-    parser.add_argument(
-        "--version", action="version", version=alexnet_keras.__version__
-    )
+    text = "show the versions that a report of a defect needs, and exit"
+    parser.add_argument("--version", action=ShowVersions, nargs=0, help=text)
     added = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (command, add_options) in _COMMANDS.items():
         text = add_options.__doc__.removesuffix(".")

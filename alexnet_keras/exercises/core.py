@@ -54,6 +54,7 @@ class Exercise:
         self.reasons = inspect.cleandoc(reasons)
         self.placeholder = placeholder
         self.outcome = NOT_ATTEMPTED  # of the last check; a success stays
+        self.said = None  # what the check said that gave the outcome
         self._num_shown = 0
 
     def check(self, answer=...):
@@ -73,7 +74,7 @@ class Exercise:
             )
         message = self._say(mistake, callable(answer))
         if self.outcome != CORRECT:
-            self.outcome = message.outcome
+            self.outcome, self.said = message.outcome, message.text
         return message
 
     def _say(self, mistake, is_function):

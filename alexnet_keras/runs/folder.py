@@ -9,7 +9,6 @@ there, so that none is ever half a file.
 import contextlib
 import csv
 import json
-import os
 import pathlib
 import platform
 import time
@@ -20,6 +19,7 @@ import keras
 import alexnet_keras
 from alexnet_keras import files
 from alexnet_keras.runs.divergence import Diverged, check_weights
+from alexnet_keras.runs.machine import processor
 
 _LOCK = ".lock"
 
@@ -304,13 +304,3 @@ def versions():
         "numpy": numpy.__version__,
         "python": platform.python_version(),
     }
-
-
-def processor():
-    """Gives the processor's name, as far as the system tells it."""
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.split(":")[1].strip()
-    return f"{name}, {os.cpu_count()} cores"
