@@ -85,10 +85,8 @@ def read(path):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of cells without an id
-            notebook = nbformat.reads(
-                text.decode("utf-8-sig"), nbformat.NO_CONVERT
-            )
-            notebook = nbformat.convert(notebook, 4)
+            text = written.decode("utf-8-sig")
+            notebook = nbformat.reads(text, as_version=4)
         cells = [
             "".join(cell.source)
             for cell in notebook.cells
