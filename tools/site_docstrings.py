@@ -1,0 +1,41 @@
+"""An extension of Sphinx: reads our docstrings, which have some Markdown."""
+
+import re
+
+from alexnet_keras import distribution
+
+
+def in_rst(docstring):
+    """Makes of a docstring what napoleon reads right.
+
+    Code between single backticks, as in Markdown, becomes a literal; and a
+    colon in the first line of "Returns" no longer ends the name of a type.
+    """
+
+    def literal(found):
+        ends = found.end()
+        glued = docstring[ends : ends + 1].isalnum()
+        return f"``{' '.join(found[1].split())}``" + "\\ " * glued
+
+    text = re.sub(r"(?<!`)`([^`]+)`(?!`)", literal, docstring)
+    return re.sub(
+        r"^((?:Returns|Yields):\n +)", r"\1: ", text, flags=re.MULTILINE
+    )
+
+
+def _process(app, what, name, thing, options, lines):
+    lines[:] = in_rst("\n".join(lines)).splitlines()
+
+
+def _skip(app, what, name, thing, skip, options):
+    if type(thing).__name__ == "_tuplegetter":
+        return True  # "Alias for field number 0"
+    return None
+
+
+def setup(app):
+    """Makes this an extension of Sphinx."""
+    distribution.start()  # so that TensorFlow is silent
+    app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-skip-member", _skip)
+    return {"parallel_read_safe": True}
