@@ -310,7 +310,7 @@ def test_requirements_pin_everything_that_pyproject_names(python, platform):
     }
     pinned = pins()
     names = [*PROJECT["dependencies"]]
-    for extra in ("notebooks", "convert", "test"):
+    for extra in ("notebooks", "convert", "heic", "site", "test"):
         names += EXTRAS[extra]
     for wanted in map(Requirement, names):
         (pin,) = [
@@ -358,10 +358,12 @@ def test_no_file_names_a_path_of_one_machine_or_a_registry():
         assert not match, f"{path.relative_to(ROOT)}: {match[0]}"
 
 
-def test_ci_runs_the_three_tiers():
+def test_ci_runs_every_tier():
     script = (ROOT / ".ci" / "run").read_text()
     (tiers,) = re.findall(r"^for target in (.*); do$", script, re.MULTILINE)
-    assert tiers.split() == ["environment", "test", "test-slow", "test-peers"]
+    tests = sorted(name for name in TARGETS if name.startswith("test"))
+    assert tiers.split()[0] == "environment"
+    assert sorted(tiers.split()[1:]) == tests
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     workflow = yaml.safe_load(
         (ROOT / ".github" / "workflows" / "test.yml").read_text()
@@ -372,6 +374,19 @@ def test_ci_runs_the_three_tiers():
     assert {job["python"] for job in linux} == {"3.11", "3.12", "3.13"}
     assert len(linux) < len(jobs)
     assert [job["command"] for job in jobs].count(".ci/run") == 1
+
+
+def test_the_site_is_published_only_when_its_tests_pass():
+    workflow = yaml.safe_load(
+        (ROOT / ".github" / "workflows" / "site.yml").read_text()
+    )
+    assert workflow["permissions"] == {"contents": "read"}
+    commands = [
+        step.get("run", "") for step in workflow["jobs"]["build"]["steps"]
+    ]
+    assert any(command.startswith("make test-site") for command in commands)
+    assert workflow["jobs"]["publish"]["needs"] == "build"
+    assert "test-site: site" in MAKEFILE
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
