@@ -5,9 +5,11 @@ test ends, nothing may have been printed to the console, no script may have
 failed, and nothing may have been asked of another host.
 """
 
+import json
 import os
 import pathlib
 import shutil
+import subprocess
 
 import pytest
 
@@ -122,3 +124,33 @@ def shoot():
 def fits(page):
     """Says whether a page needs no scrolling sideways."""
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def node(path, expression, given=None):
+    """Computes with a page's arithmetic, without the page.
+
+    Args:
+        path: Of a script that ends in `module.exports = ...`.
+        expression: JavaScript; `its` is what the script exports, `given` the
+            next argument.
+        given: Anything that JSON can say.
+
+    Returns:
+        The expression's value, by way of JSON.
+    """
+    from playwright._impl._driver import compute_driver_executable
+
+    program = shutil.which("node") or compute_driver_executable()[0]
+    script = f"""
+      const its = require({json.dumps(str(path))});
+      const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
+      process.stdout.write(JSON.stringify({expression}));
+    """
+    run = subprocess.run(
+        [program, "-e", script],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
