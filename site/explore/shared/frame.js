@@ -1,7 +1,7 @@
 /* An explorable in a frame of the book: it takes the book's light or dark,
    and tells the book its height. By itself it follows the system.
 
-   The book's side is `_static/frames.js`. Pages read from a disk have no
+   The book's side is `_static/book.js`. Pages read from a disk have no
    origin that could be checked, so messages hold nothing but a theme's name
    and a height, and nothing else is done with them. */
 

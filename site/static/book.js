@@ -1,6 +1,6 @@
 /* The book's side of a framed explorable: it tells each frame whether the book
    is light or dark, and makes it as high as its page. The other side is
-   explore/shared/frame.js. */
+   explore/shared/frame.js. And names for what the theme leaves nameless. */
 
 (function () {
   "use strict";
@@ -19,6 +19,13 @@
       if (frame.contentWindow !== source) continue;
       frame.style.height = `${Math.min(6000, Math.max(200, data.height))}px`;
       tell(frame); // it has just come alive
+    }
+  });
+
+  addEventListener("DOMContentLoaded", () => {
+    for (const summary of document.querySelectorAll("nav summary:has(.toctree-toggle)")) {
+      const page = summary.closest("li").querySelector("a").textContent.trim();
+      summary.setAttribute("aria-label", `Pages under ${page}`);
     }
   });
 
