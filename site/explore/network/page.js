@@ -9,12 +9,16 @@ var page = (function () {
   const { layers } = network;
   const side = network.input[0];
 
-  const slug = (label) => facts.classes[label].replaceAll(" ", "-");
-  const plain = facts.pictures.map((one) => (
-    { ...one, cover: null, why: "", slug: slug(one.label), name: facts.classes[one.label] }));
-  const doubtful = (facts.doubtful || []).map((one, i) => (
-    { ...one, slug: `doubtful-${i + 1}`, name: `doubtful ${facts.classes[one.label]}` }));
-  const pictures = [...plain, ...doubtful]; // each gets `bytes`, RGB
+  const KINDS = { wrong: "named wrong", close: "close", cover: "covered" };
+
+  /* A picture's word in the address, and its name on the page. */
+  function named(one) {
+    const name = facts.classes[one.label];
+    const slug = name.replaceAll(" ", "-");
+    return one.why === "clear" ? { ...one, slug, name }
+      : { ...one, slug: `${slug}-${one.why}`, name: `${name} (${KINDS[one.why]})` };
+  }
+  const pictures = facts.pictures.map(named); // each gets `bytes`, RGB
 
   const state = {
     picture: 0, own: null, // -1: bytes of the reader's own
@@ -71,7 +75,6 @@ var page = (function () {
 
   return {
     arithmetic, network, layers, facts, classes: facts.classes, side, pictures, names, state,
-    doubtful: plain.length, // where the doubtful ones begin
     main: null, other: null, // what was computed: {run, options, pixels}; other: a name, too
     base: null, // the shares with nothing covered and nothing switched off
     scales: [], imageScale: 1, hover: null, pixel: null, falls: null,
