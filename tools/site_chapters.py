@@ -65,15 +65,19 @@ def for_the_book(path):
     return notebook
 
 
+def name_of(slug):
+    """Returns a chapter's short name, such as "3. Stride and size"."""
+    name = slug[3:].replace("_", " ").capitalize()
+    name = {"Relu": "ReLU", "Two gpus": "Two GPUs"}.get(name, name)
+    return f"{int(slug[:2])}. {name}"
+
+
 def with_contents(text):
     """Puts the table of chapters where a page says `<!-- chapters -->`."""
     readme = build_notebooks.ROOT / "README.md"
     rows = ROW.findall(readme.read_text(encoding="utf-8"))
     lines = ["| chapter | question | minutes |", "|---|---|---|"]
     for slug, question, minutes in rows:
-        title = slug[3:].replace("_", " ").capitalize()
-        title = {"Relu": "ReLU", "Two gpus": "Two GPUs"}.get(title, title)
-        number = int(slug[:2])
-        link = f"[{number}. {title}](notebooks/{slug}.ipynb)"
+        link = f"[{name_of(slug)}](notebooks/{slug}.ipynb)"
         lines.append(f"| {link} | {question} | {minutes} |")
     return text.replace("<!-- chapters -->", "\n".join(lines))
