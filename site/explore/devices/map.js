@@ -40,17 +40,17 @@ var map = (function () {
   function runs(winner, height) {
     const found = [{ way: winner(0), from: 0, to: height }];
     for (let y = 0; y < height; y += COARSE) {
-      const last = found[found.length - 1];
       const next = Math.min(y + COARSE, height);
       const way = winner(next);
-      if (way === last.way) continue;
-      let [low, high] = [y, next];
-      for (let i = 0; i < 6; i++) {
-        const middle = (low + high) / 2;
-        if (winner(middle) === last.way) low = middle; else high = middle;
+      for (let last = found[found.length - 1]; last.way !== way; last = found[found.length - 1]) {
+        let [low, high] = [Math.max(y, last.from), next];
+        for (let i = 0; i < 6; i++) {
+          const middle = (low + high) / 2;
+          if (winner(middle) === last.way) low = middle; else high = middle;
+        }
+        last.to = high; // a thin region may lie between here and the next sample
+        found.push({ way: winner(high), from: high, to: height });
       }
-      last.to = high;
-      found.push({ way, from: high, to: height });
     }
     return found;
   }
@@ -169,7 +169,7 @@ var map = (function () {
       const x = LEFT + share(BATCHES, batch) * width;
       words(pen, batch.toLocaleString("en"), x, TOP + height + 16, colours, align);
     }
-    words(pen, "link, GB a second", 0, 11, colours, "left");
+    words(pen, "link, GB/s", 0, 11, colours, "left");
     words(pen, "batch, pictures", LEFT + width, TOP + height + 32, colours, "right");
   }
 
@@ -234,7 +234,7 @@ var map = (function () {
     }
     point(pen, s, width, height, colours);
     canvas.setAttribute("aria-label", `A map of batches, 2 to 8,192, and links, 0.01 to 1,000 `
-      + `GB a second, in regions: ${kept.middles.map(({ way }) => LABELS[way]).join(", ")}. `
+      + `GB/s, in regions: ${kept.middles.map(({ way }) => LABELS[way]).join(", ")}. `
       + `At your point: ${LABELS[model.fastest(s) || NONE]}.`);
   }
 

@@ -19,7 +19,7 @@
       source: "Chapter 11's round numbers, and chapter 14's cable of 1 Gbit/s." },
     { id: "h100", name: "H100 with NVLink", sets: { speed: 67, link: 450, memory: 80 },
       source: "NVIDIA's specification of the H100 SXM: 67 × 10¹² operations a second in "
-        + "float32, 80 GB, NVLink with 900 GB a second both ways together." },
+        + "float32, 80 GB, NVLink with 900 GB/s, both ways together." },
   ];
   const chosen = () => PRESETS.find(({ sets }) =>
     Object.entries(sets).every(([name, value]) => state[name] === value));

@@ -26,7 +26,7 @@ var settings = (function () {
   const RANGES = {
     batch: { start: 128, positions: batches(), say: (v) => `${number(v)} pictures` },
     speed: { start: 10, positions: decades(-2, 3), say: (v) => `${number(v)} × 10¹²` },
-    link: { start: 10, positions: decades(-2, 3), say: (v) => `${number(v)} GB a second` },
+    link: { start: 10, positions: decades(-2, 3), say: (v) => `${number(v)} GB/s` },
     latency: {
       start: 0, positions: [0, ...decades(0, 4)], say: (v) => v ? micro(v) : "none",
     },
