@@ -2,9 +2,11 @@
 
 import csv
 import errno
+import importlib.metadata
 import json
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from PIL import Image
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
 from alexnet_keras import data, networks, runs, weights
-from alexnet_keras.commands import main
+from alexnet_keras.commands import main, versions
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
 
@@ -48,6 +50,45 @@ def refused(capsys):
         return said.split("error: ", 1)[1]
 
     return run
+
+
+def test_version_tells_what_a_report_needs_a_line_each(capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert not stop.value.code
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"alexnet-keras {alexnet_keras.__version__}"
+    assert lines[1] == f"Python {platform.python_version()}"
+    assert lines[2].startswith("system ")
+    assert lines[3].startswith("processor ")
+    assert lines[-1] == "backend of Keras jax (from KERAS_BACKEND)"
+    told = dict(line.split(" ", 1) for line in lines[4:-1])
+    for module in (keras, np):
+        assert told[module.__name__] == module.__version__
+    assert told["tensorflow"] == importlib.metadata.version("tensorflow")
+
+
+def test_version_is_honest_about_what_is_not_there(monkeypatch, tmp_path):
+    def find(name):
+        if name == "jupyterlab":
+            raise importlib.metadata.PackageNotFoundError
+        return "1"
+
+    monkeypatch.setattr(importlib.metadata, "version", find)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    report = versions.report().splitlines()
+    assert "jupyterlab is not installed" in report
+    assert "numpy 1" in report
+    assert report[-1] == "backend of Keras tensorflow"
+    for text, told in (
+        ('{"backend": "torch"}', "torch (from keras.json)"),
+        ("[1]", "tensorflow"),
+        ("no JSON", "tensorflow"),
+    ):
+        (tmp_path / "keras.json").write_text(text)
+        assert versions.report().endswith(f"backend of Keras {told}")
 
 
 def test_summary_prints_the_papers_totals(capsys):

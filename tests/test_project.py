@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import alexnet_keras
@@ -23,6 +25,7 @@ PACKAGE = ROOT / "alexnet_keras"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 MAKEFILE = (ROOT / "Makefile").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -43,10 +46,12 @@ INSIDE = {
     for rank, modules in enumerate(order.split("<"))
     for module in re.findall("`(.*?)`", modules)
 }
-# Modules that do not have the name of what pip installs.
+# Modules that do not have the name of what pip installs, or come with it.
 DISTRIBUTIONS = {
     "IPython": "ipywidgets",
     "PIL": "pillow",
+    "jupyter_client": "jupyterlab",
+    "nbformat": "jupyterlab",
     "sklearn": "scikit-learn",
 }
 HEAVY = {"tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
@@ -354,6 +359,8 @@ def test_no_file_names_a_path_of_one_machine_or_a_registry():
     )
     for path in committed_files():
         text = path.read_bytes().decode("utf-8", errors="ignore")
+        if path.is_relative_to(ROOT / "site" / "explore"):
+            text = re.sub(r"\.\./shared/", "", text)  # a folder of its own
         match = forbidden.search(text)
         assert not match, f"{path.relative_to(ROOT)}: {match[0]}"
 
@@ -387,6 +394,121 @@ def test_the_site_is_published_only_when_its_tests_pass():
     assert any(command.startswith("make test-site") for command in commands)
     assert workflow["jobs"]["publish"]["needs"] == "build"
     assert "test-site: site" in MAKEFILE
+
+
+def stages_of_the_dockerfile():
+    """Maps each stage to what it stands on and to its instructions."""
+    text = DOCKERFILE.replace("\\\n", " ")
+    stages = {}
+    for word, rest in re.findall(r"^([A-Z]+) +(.*)$", text, re.MULTILINE):
+        if word == "FROM":
+            base, stage = rest.split(" AS ")
+            stages[stage] = base, []
+        elif stages:
+            stages[stage][1].append((word, rest))
+    return stages
+
+
+def test_the_container_of_editors_is_the_dockerfiles_and_makes_what_there_is():
+    folder = ROOT / ".devcontainer"
+    container = json.loads((folder / "devcontainer.json").read_text())
+    build = container["build"]
+    assert (folder / build["dockerfile"]).resolve() == ROOT / "Dockerfile"
+    assert (folder / build["context"]).resolve() == ROOT
+    assert build["target"] in stages_of_the_dockerfile()
+    made = container["postCreateCommand"].removeprefix("make ")
+    assert made in TARGETS
+    custom = container["customizations"]
+    (opened,) = custom["codespaces"]["openFiles"]
+    assert (ROOT / opened).is_file()
+    assert opened == min(
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("notebooks/*.ipynb")
+    )
+    assert f"code {opened};" in container["postAttachCommand"]
+    extensions = custom["vscode"]["extensions"]
+    assert {"ms-python.python", "ms-toolsai.jupyter"} <= {*extensions}
+    python = custom["vscode"]["settings"]["python.defaultInterpreterPath"]
+    (venv,) = re.findall("^VENV := (.*)$", MAKEFILE, re.MULTILINE)
+    assert python == f"${{containerWorkspaceFolder}}/{venv}/bin/python"
+
+
+def test_the_image_installs_by_hashes_what_is_there_and_is_not_roots():
+    stages = stages_of_the_dockerfile()
+    users = " ".join(rest for word, rest in stages["base"][1] if word == "RUN")
+    for stage in ("development", "installed"):
+        base, lines = stages[stage]
+        assert base == "base"
+        (user,) = [rest for word, rest in lines if word == "USER"]
+        assert re.search(rf"useradd [^&]*\b{user}\b", users)
+    runs = [rest for word, rest in lines if word == "RUN"]
+    assert runs[0].endswith("pip install --require-hashes -r requirements.txt")
+    (entry,) = [rest for word, rest in lines if word == "ENTRYPOINT"]
+    assert json.loads(entry)[0] in PROJECT["scripts"]
+    copied = [rest.split()[:-1] for word, rest in lines if word == "COPY"]
+    let_in = (ROOT / ".dockerignore").read_text().split("\n")
+    for source in sum(copied, []):
+        assert (ROOT / source).exists()
+        assert f"!{source}" in let_in
+
+
+def test_the_image_has_a_python_that_the_package_takes():
+    (python,) = re.findall("^ARG PYTHON=(.*)$", DOCKERFILE, re.MULTILINE)
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python)
+
+
+@pytest.mark.parametrize("name", ["many-machines", "grading"])
+def test_the_guides_build_the_image_that_the_dockerfile_makes(name):
+    guide = (ROOT / "docs" / f"{name}.md").read_text()
+    (line,) = re.findall(r"^docker build (.*) \.$", guide, re.MULTILINE)
+    for extra in re.findall(r"--build-arg EXTRA=(\S+)", line):
+        assert extra in EXTRAS
+    (tag,) = re.findall(r"--tag (\S+)", line)
+    assert guide.count(tag.removesuffix(":latest")) > 1
+
+
+def forms():
+    paths = (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")
+    return {path.stem: yaml.safe_load(path.read_text()) for path in paths}
+
+
+@pytest.mark.parametrize("name", ["defect", "idea"])
+def test_issue_forms_are_what_github_takes(name):
+    form = forms()[name]
+    assert form.keys() <= {"name", "description", "title", "labels", "body"}
+    assert all(form[key].strip() for key in ("name", "description"))
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    for key in ("id", "label"):
+        found = [
+            field.get(key, field["attributes"]["label"]) for field in fields
+        ]
+        assert len({*found}) == len(found)
+    for field in fields:
+        assert field["type"] in ("dropdown", "input", "textarea")
+        assert re.fullmatch("[a-z]+", field["id"])
+        options = field["attributes"].get("options", ["one"])
+        assert all(isinstance(option, str) for option in options)
+        assert len({*options}) == len(options)
+        assert "none" not in [option.lower() for option in options]  # reserved
+
+
+def test_issue_forms_ask_what_a_report_needs():
+    asked = {name: {} for name in ("defect", "idea")}
+    for name, fields in asked.items():
+        for field in forms()[name]["body"]:
+            fields[field.get("id")] = field
+        slugs = sorted(path.stem for path in ROOT.glob("notebooks/*.ipynb"))
+        chapters = fields["chapter"]["attributes"]["options"]
+        assert chapters == ["no chapter", *slugs]
+    names = {"chapter", "cell", "place", "versions", "seen", "expected"}
+    assert names <= asked["defect"].keys()
+    versions = asked["defect"]["versions"]["attributes"]["description"]
+    assert "`alexnet-keras --version`" in versions
+    addresses = [link["url"] for link in forms()["config"]["contact_links"]]
+    addresses += re.findall(r"\((http.*?)\)", str(asked["defect"]))
+    for address in addresses:
+        start = f"{PROJECT['urls']['Repository']}/blob/main/"
+        assert (ROOT / address.removeprefix(start)).is_file()
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

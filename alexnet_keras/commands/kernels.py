@@ -12,13 +12,10 @@ import json
 import os
 import pathlib
 import queue
-import signal
 import subprocess
 import tempfile
 import time
 from typing import NamedTuple
-
-import psutil
 
 from alexnet_keras import datasets
 from alexnet_keras.commands import verdicts
@@ -117,11 +114,12 @@ def _kernel():
         folder = pathlib.Path(folder)
         for name in ("work", "temporary", "ipython"):
             (folder / name).mkdir()
+        environment = _environment(folder)
         client = pid = None
         try:
             manager.start_kernel(
                 cwd=str(folder / "work"),
-                env=_environment(folder),
+                env=environment,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -139,7 +137,7 @@ def _kernel():
             if client is not None:
                 client.stop_channels()
             if pid is not None:
-                _kill(pid)
+                _kill(pid, environment)
                 manager.shutdown_kernel(now=True)
             manager.cleanup_resources()
 
@@ -185,13 +183,20 @@ def _execute(manager, client, code, deadline, expression):
             return content, content.get("user_expressions", {}).get("value")
 
 
-def _kill(pid):
-    """Kills a kernel and what it has started."""
+def _kill(pid, environment):
+    """Kills a kernel and what it has started.
+
+    What has lost its parent is known by the kernel's own folder, which stands
+    in the environment that it was given.
+    """
+    import psutil
+
+    mark = "IPYTHONDIR"
+    found = []
     with contextlib.suppress(psutil.Error):
-        kernel = psutil.Process(pid)
-        for process in [*kernel.children(recursive=True), kernel]:
-            with contextlib.suppress(psutil.Error):
+        found = psutil.Process(pid).children(recursive=True)
+    for process in [*found, *psutil.process_iter()]:
+        with contextlib.suppress(psutil.Error, OSError):
+            own = process.environ().get(mark) == environment[mark]
+            if own or process in found:
                 process.kill()
-    if hasattr(os, "killpg"):  # those whose parent has ended are in its group
-        with contextlib.suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
