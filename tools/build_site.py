@@ -19,6 +19,7 @@ import build_notebooks
 import nbformat
 import site_api
 import site_chapters
+import site_cite
 import site_teachers
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -67,6 +68,7 @@ def stage():
         nbformat.write(notebook, SOURCE / "notebooks" / f"{path.stem}.ipynb")
     site_api.write(SOURCE)
     site_teachers.write(SOURCE)
+    site_cite.write(SOURCE)
     staged = {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*")

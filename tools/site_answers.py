@@ -19,17 +19,7 @@ import build_notebooks
 from alexnet_keras.exercises.core import Exercise
 
 INLINE = 64  # characters of code that stand in a line
-ROW = "* - {answer}\n  - {says}"
-TABLE = """\
-`````{{list-table}}
-:header-rows: 1
-:widths: 45 55
-:width: 100%
-
-* - answer
-  - what the checker says
-{rows}
-`````"""
+HEAD = "| answer | what the checker says |\n|---|---|\n"
 
 
 class Wrong(NamedTuple):
@@ -56,16 +46,19 @@ class Answers(NamedTuple):
     wrong: list
     named: str
 
-    def table(self):
-        """Returns the Markdown of the wrong answers."""
+    def in_markdown(self):
+        """Returns the wrong answers: what fits a line in a table, then code."""
+        short = {wrong: _in_a_line(wrong.code) for wrong in self.wrong}
         rows = [
-            ROW.format(answer=_in_cell(wrong.code), says=_indented(wrong.says))
-            for wrong in self.wrong
+            f"| {code} | {_cell(w.says)} |" for w, code in short.items() if code
         ]
-        table = TABLE.format(rows="\n".join(rows))
-        if not self.named:
-            return table
-        return f"{table}\n\nThe names in them:\n\n```python\n{self.named}\n```"
+        parts = [HEAD + "\n".join(rows)] if rows else []
+        for wrong, code in short.items():
+            if not code:
+                parts += [_block(wrong.code), wrong.says]
+        if self.named:
+            parts += ["What these answers name:", _block(self.named)]
+        return "\n\n".join(parts)
 
 
 def exercises(module):
@@ -187,12 +180,18 @@ def _value(answer):
     return repr(answer).replace("Ellipsis", "...")
 
 
-def _in_cell(code):
-    line = re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", " ".join(code.split()))
-    if len(line) <= INLINE:
-        return f"`` {line} ``" if "`" in line else f"`{line}`"
-    return _indented(f"```python\n{code}\n```")
+def _in_a_line(code):
+    """Returns code for a table; None if it needs more than a line."""
+    line = " ".join(code.split())
+    line = re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", line)
+    if len(line) > INLINE:
+        return None
+    return _cell(f"`` {line} ``" if "`" in line else f"`{line}`")
 
 
-def _indented(text):
-    return text.replace("\n", "\n    ")
+def _cell(text):
+    return " ".join(text.split()).replace("|", r"\|")
+
+
+def _block(code):
+    return f"```python\n{code}\n```"

@@ -43,7 +43,7 @@ SETTINGS = {
     "napoleon_use_ivar": True,
     "nitpick_ignore": [("py:exc", "runs.RunError")],  # said within `runs`
     "python_maximum_signature_line_length": 68,
-    "smartquotes": False,  # would make a dash of the two in --help
+    "smartquotes_action": "D",  # dashes, which autodoc writes as two
     "suppress_warnings": ["config.cache"],  # by codeautolink's custom blocks
     "toc_object_entries_show_parents": "hide",
 }
@@ -170,7 +170,7 @@ What practitioners need besides.
 
 
 def _table(kind):
-    rows = ["| module | |", "|---|---|"]
+    rows = ["| module | what is in it |", "|---|---|"]
     for room, own_kind in rooms().items():
         path = next(iter(modules(room).values()))
         says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
@@ -256,7 +256,7 @@ def _face(package):
         rows.append(f"| {{py:obj}}`{path} <{home}>` | {says} |")
     if not rows:
         return ""
-    return "\n".join(["| name | |", "|---|---|", *rows])
+    return "\n".join(["| name | what it is |", "|---|---|", *rows])
 
 
 def _first(docstring):

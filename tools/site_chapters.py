@@ -68,7 +68,12 @@ def for_the_book(path):
 def name_of(slug):
     """Returns a chapter's short name, such as "3. Stride and size"."""
     name = slug[3:].replace("_", " ").capitalize()
-    name = {"Relu": "ReLU", "Two gpus": "Two GPUs"}.get(name, name)
+    for word, right in (
+        ("Relu", "ReLU"),
+        ("gpus", "GPUs"),
+        ("alexnet", "AlexNet"),
+    ):
+        name = name.replace(word, right)
     return f"{int(slug[:2])}. {name}"
 
 

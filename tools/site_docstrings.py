@@ -1,5 +1,6 @@
 """An extension of Sphinx: reads our docstrings, which have some Markdown."""
 
+import inspect
 import re
 
 from alexnet_keras import distribution
@@ -27,6 +28,14 @@ def _process(app, what, name, thing, options, lines):
     lines[:] = in_rst("\n".join(lines)).splitlines()
 
 
+def _signature(app, what, name, thing, options, signature, returns):
+    if signature == "(*args, **kwargs)" and what == "class":
+        # Keras wraps what makes a layer; its `__init__` has the arguments.
+        first, *others = inspect.signature(thing.__init__).parameters.values()
+        return str(inspect.Signature(others)), returns
+    return None
+
+
 def _skip(app, what, name, thing, skip, options):
     if type(thing).__name__ == "_tuplegetter":
         return True  # "Alias for field number 0"
@@ -37,5 +46,6 @@ def setup(app):
     """Makes this an extension of Sphinx."""
     distribution.start()  # so that TensorFlow is silent
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True}

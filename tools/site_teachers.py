@@ -6,6 +6,7 @@ in tests/answers, with what the checkers say of each. The words of the first
 page are those of site/pages/teachers/index.md.
 """
 
+import ast
 import pathlib
 import re
 from typing import NamedTuple
@@ -137,14 +138,16 @@ def write(folder):
         (pages / f"{chapter.slug}.md").write_text(text, encoding="utf-8")
     text = PAGE.read_text(encoding="utf-8")
     text = text.replace("<!-- times -->", times(chapters, exercises))
+    entries = [f"{site_chapters.name_of(c.slug)} <{c.slug}>" for c in chapters]
+    text = text.replace("<!-- entries -->", "\n".join(entries))
     (pages / "index.md").write_text(text, encoding="utf-8")
 
 
 def times(chapters, exercises):
     """Returns the Markdown of the table of all chapters, and of its sums."""
     lines = [
-        "| chapter | to run | to work through | with all it stands on "
-        "| exercises | wrong answers known |",
+        "| chapter | minutes to run | hours to work through | hours, with all "
+        "it stands on | exercises | wrong answers known |",
         "|---|---|---|---|---|---|",
     ]
     for number, chapter in enumerate(chapters):
@@ -152,13 +155,14 @@ def times(chapters, exercises):
         own = exercises[chapter.slug].values()
         num_wrong = sum(len(exercise.wrong) for exercise in own)
         lines.append(
-            f"| [{chapter.title}]({chapter.slug}.md) | {chapter.minutes:g} min "
-            f"| {chapter.hours:g} h | {below:g} h | {len(own)} | {num_wrong} |"
+            f"| [{site_chapters.name_of(chapter.slug)}]({chapter.slug}.md) "
+            f"| {chapter.minutes:g} | {chapter.hours:g} | {below:g} "
+            f"| {len(own)} | {num_wrong} |"
         )
     every = [one for own in exercises.values() for one in own.values()]
     lines.append(
-        f"| **all** | {sum(chapter.minutes for chapter in chapters):g} min "
-        f"| {sum(chapter.hours for chapter in chapters):g} h | | {len(every)} "
+        f"| **all** | {sum(chapter.minutes for chapter in chapters):g} "
+        f"| {sum(chapter.hours for chapter in chapters):g} | | {len(every)} "
         f"| {sum(len(one.wrong) for one in every)} |"
     )
     return "\n".join(lines)
@@ -185,9 +189,10 @@ def page(chapter, exercises):
     """
     box = chapter.box
     parts = [
-        f"# {chapter.title}",
-        f"[The chapter](../notebooks/{chapter.slug}.ipynb) · "
-        "[All chapters, for teachers](index.md)",
+        f"# For teachers: {site_chapters.name_of(chapter.slug)}",
+        chapter.title.partition(". ")[2],
+        f"[The chapter](../notebooks/{chapter.slug}.ipynb) · [All chapters, "
+        "for teachers](index.md)",
         f"**Aims.** {AIMS} {box[AIMS]}",
         f"**Takes** {box[TAKES]}",
         f"**Needs** {box[NEEDS]}",
@@ -207,7 +212,7 @@ def page(chapter, exercises):
         parts.append(f"## {title}")
         if question is not asked:
             parts.append(_from_here(question.text))
-            parts.append(f"```python\n{question.code.strip()}\n```")
+            parts.append(f"```python\n{_without_imports(question.code)}\n```")
         asked = question
         parts += answered(exercise)
     return "\n\n".join(parts) + "\n"
@@ -222,7 +227,7 @@ def answered(exercise):
     right = f"{exercise.right}\n\n*To a right answer the checker says:* " + (
         exercise.insight
     )
-    wrong = exercise.table()
+    wrong = exercise.in_markdown()
     return [
         FOLDED.format(title="The answer, and why", text=right),
         FOLDED.format(title=f"Hints ({len(hints)})", text="\n".join(hints)),
@@ -235,3 +240,14 @@ def answered(exercise):
 def _from_here(text):
     """Leads a chapter's links from the teachers' pages."""
     return re.sub(r"\]\((\d\d_\w+\.ipynb)", r"](../notebooks/\1", text)
+
+
+def _without_imports(code):
+    """Returns a cell's code from what comes after its imports."""
+    lines = code.splitlines()
+    ends = [
+        node.end_lineno
+        for node in ast.parse(code).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    return "\n".join(lines[max(ends, default=0) :]).strip()
