@@ -19,6 +19,7 @@ var timeline = (function () {
   }
 
   function size(bytes) {
+    if (bytes === 0) return "nothing";
     return bytes < 1e9 ? `${three(bytes / 1e6)} MB` : `${three(bytes / 1e9)} GB`;
   }
 
