@@ -459,8 +459,8 @@ visualize.crossed(towers, batches, ways)
 # times less than examples alone. Krizhevsky, the paper's first author,
 # described it in 2014, as "one weird trick".
 #
-# **Live.** [Two devices](explore:devices#way=split): a step under the split of
-# 2012, and where it wins.
+# **Live.** [Two devices](explore:devices#speed=0.5&link=8) with the cards of
+# 2012: a step under the split, and where it wins.
 #
 # ## 8. Was it worth it?
 #

@@ -373,6 +373,8 @@ visualize.scaling(counts, speeds, limits)
 #
 # For 1 Gbit/s: there even 64 machines are seven times *slower* than one.
 #
+# Live in the browser: [two machines on that cable](explore:devices#link=0.125).
+#
 # Which layers are to blame? Chapter 8 found 96% of the weights in fc6 to fc8.
 # Take 16 machines at 10 Gbit/s. How much faster than one would they be if only
 # the convolutions' gradients had to travel? And if each kept 128 photos, in a
