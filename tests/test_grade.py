@@ -234,6 +234,17 @@ def test_what_is_no_submission_has_a_line_and_is_not_run(
     assert "Traceback" not in said.err
 
 
+def test_a_kernel_that_cannot_be_used_is_one_notebooks_matter(
+    submit, grade, monkeypatch
+):
+    monkeypatch.setattr(kernels, "_environment", lambda folder: {"A": 1})
+    code, rows, _ = grade(submit(IMPORT, "ex.q1.check(1)"))
+    assert code == 1
+    outcome, message = rows["0.ipynb", "q1"]
+    assert outcome == "not run"
+    assert message.startswith("the kernel could not be used any more: ")
+
+
 def test_ctrl_c_keeps_what_was_graded(submit, tmp_path, monkeypatch, capsys):
     submit(IMPORT)
 

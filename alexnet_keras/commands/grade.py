@@ -64,11 +64,13 @@ def grade(options):
             _say(f"{_in_short(all_graded[-1])} ({seconds:.0f} s)")
     except KeyboardInterrupt:
         is_stopped = True
-    print(_table(all_graded))
-    if options.csv is not None:
-        with refused(OSError):
-            _write(options.csv, all_graded)
-        print(f"Wrote {options.csv}: {len(all_graded)} notebooks")
+    if all_graded:
+        print(_table(all_graded))
+        if options.csv is not None:
+            with refused(OSError):
+                _write(options.csv, all_graded)
+            count = len(all_graded)
+            print(f"Wrote {options.csv}: {count} notebook{'s' * (count > 1)}")
     if is_stopped:
         raise KeyboardInterrupt(
             f"{len(paths) - len(all_graded)} of {len(paths)} notebooks were "
@@ -144,6 +146,8 @@ def _table(all_graded):
         counts = collections.Counter(each.outcome for each in graded.verdicts)
         numbers = dict.fromkeys(str(each.chapter) for each in graded.verdicts)
         counted = [str(counts[outcome]) for outcome in submissions.OUTCOMES]
+        if not graded.verdicts:
+            counted = ["-"] * len(counted)
         rows.append((graded.path, "+".join(numbers) or "-", *counted))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []

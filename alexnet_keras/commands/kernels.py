@@ -64,6 +64,9 @@ def run(cells, seconds):
         return steps, str(stopped)
     except TimeoutError:
         return steps, f"the time limit of {seconds} s was reached"
+    except Exception as error:  # a kernel can be made to answer anything
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        return steps, f"the kernel could not be used any more: {told[:500]}"
     return steps, None
 
 
@@ -105,9 +108,6 @@ def _kernel():
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import KernelManager
 
-    # with no folders to look in, it is this Python's own kernel
-    specs = KernelSpecManager(kernel_dirs=[])
-    manager = KernelManager(kernel_spec_manager=specs)
     with tempfile.TemporaryDirectory(
         prefix="alexnet-keras-grade-", ignore_cleanup_errors=True
     ) as folder:
@@ -115,6 +115,11 @@ def _kernel():
         for name in ("work", "temporary", "ipython"):
             (folder / name).mkdir()
         environment = _environment(folder)
+        manager = KernelManager(
+            # with no folders to look in, it is this Python's own kernel
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+            connection_file=str(folder / "connection.json"),
+        )
         client = pid = None
         try:
             manager.start_kernel(
