@@ -7,7 +7,6 @@ float16; README.md beside them says how they were made and how good they are.
 """
 
 import argparse
-import contextlib
 import datetime
 import json
 import pathlib
@@ -23,6 +22,7 @@ import tensorflow as tf
 from alexnet_keras import data, models, trained, training, weights
 from alexnet_keras.commands import main as command_line
 from alexnet_keras.files import replacing
+from alexnet_keras.runs.machine import processor
 
 EPOCHS = {"mini": 60, "two-tower": 20}
 README = """\
@@ -107,17 +107,6 @@ def line(path, what, facts, measured):
         *(f"{share:.1%}" for share in measured),
     ]
     return f"| {' | '.join(map(str, cells))} |"
-
-
-def processor():
-    """Names the processor, and how many there are."""
-    import psutil
-
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        text = pathlib.Path("/proc/cpuinfo").read_text()
-        name = text.split("model name\t: ", 1)[1].split("\n", 1)[0]
-    return f"{psutil.cpu_count()} cores of {name}"
 
 
 def main(argv=None):
