@@ -189,14 +189,12 @@ def set_number(page, name, value):
     page.fill(f"#{name}-number", str(value))
 
 
-def says(page, text):
-    """Waits until the live line, which lets a slider rest, holds a text."""
-    page.wait_for_function(
-        "(text) => document.getElementById('live').textContent.includes(text)",
-        arg=text,
-        timeout=5000,
-    )
-    return page.inner_text("#live")
+def says(page, text=""):
+    """Gives the live line, once a slider has come to rest."""
+    page.wait_for_selector("#live:not([aria-busy])")
+    said = page.inner_text("#live")
+    assert text in said
+    return said
 
 
 def test_each_control_changes_the_number_of_places(look):
@@ -378,4 +376,5 @@ def test_without_scripts_a_picture_stands_in(look):
     page = look(PAGE, java_script_enabled=False)
     picture = page.locator("noscript img")
     assert picture.evaluate("(one) => one.naturalWidth") > 0
+    assert not page.is_visible("main")
     assert "224" in picture.get_attribute("alt")

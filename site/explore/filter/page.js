@@ -6,7 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const { write } = place;
   const { SIDE, BRIGHT, PICTURES, FILTERS } = sums;
-  const PACE = 45; // milliseconds a place
+  const PACE = 30; // milliseconds a place
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const state = fragment.read("");
   const found = new Set(); // the goals, by their names
@@ -141,8 +141,10 @@
       : calm.matches ? "Slide by one place" : "Slide over all places";
     history.replaceState(null, "", fragment.write(state));
     clearTimeout(saying);
+    byId("live").setAttribute("aria-busy", "true");
     saying = setTimeout(() => {
       byId("live").textContent = sentence(here, values);
+      byId("live").removeAttribute("aria-busy");
       untold = [];
     }, 120);
   }

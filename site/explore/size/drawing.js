@@ -5,7 +5,7 @@ var drawing = (function () {
   "use strict";
 
   const SHORT = { cells: 40, places: 11 }; // what is drawn whole, without lenses
-  const HEIGHT = { wide: 346, narrow: 472 };
+  const HEIGHT = { wide: 334, narrow: 460 };
 
   function element(tag, attributes, text) {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -182,18 +182,18 @@ var drawing = (function () {
     const every = [10, 20, 50].find((step) => step * scale >= 34);
     const x = strip(svg, found, { first, end, left: 0, scale, y: 64, height: 12, every });
     skyline(svg, found, { x, scale, base: 48, height: 28 });
-    staircase(svg, found, { x, scale, y: 84, height: 110 });
+    staircase(svg, found, { x, scale, y: 84, height: 98 });
     const last = starts[Math.max(0, count - 2)];
     const two = [first, starts[0] + filter + stride + 1];
     const cells = Math.min(end - first, Math.max(12, two[1] - first, end - last + 1));
-    const [half, y] = [wide ? (width - 20) / 2 : width, 222];
+    const [half, y] = [wide ? (width - 20) / 2 : width, 210];
     const places = [bars(found, 0, Math.min(2, count)).filter(({ ghost }) => !ghost),
       bars(found, Math.max(0, count - 2), count)];
     [[first, first + cells], [end - cells, end]].forEach(([from, to], at) => {
       lens(svg, found, {
         first: from, end: to, left: wide ? at * (half + 20) : 0, width: half,
         y: wide || !at ? y : y + 126, shown: places[at],
-        rim: [x(from), x(to)], from: wide || !at ? 198 : y + 126,
+        rim: [x(from), x(to)], from: wide || !at ? 186 : y + 126,
       });
     });
   }

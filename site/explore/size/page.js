@@ -6,6 +6,7 @@
   const byId = (id) => document.getElementById(id);
   const NUMBERS = ["size", "filter", "stride", "padding"];
   const START = { size: 224, filter: 11, stride: 4, padding: 0, rounding: "down", input: 224 };
+  const CORNER = 160; // the drawing of a picture's corner, in CSS pixels
   const state = { ...START, same: false };
   const found = new Set(); // the goals, by their names
   const { first, next, short } = sizes.presets();
@@ -83,7 +84,8 @@
     if (hangs) return `Place ${count} lacks ${plural(lacks, "pixel")} and reads zeros there.`;
     if (unread.length === 1) return `No place reads pixel ${unread[0]}.`;
     if (unread.length) {
-      return `No place reads pixels ${unread[0]} to ${unread[unread.length - 1]}.`;
+      const joint = unread.length === 2 ? "and" : "to";
+      return `No place reads pixels ${unread[0]} ${joint} ${unread[unread.length - 1]}.`;
     }
     return lacks ? "Only zeros are left over." : "Every pixel is read.";
   }
@@ -118,7 +120,7 @@
   function use({ error, counts = [], size }) {
     const side = Math.min(size, 24);
     const canvas = byId("use");
-    const context = draw.fit(canvas, 192, 192);
+    const context = draw.fit(canvas, CORNER, CORNER);
     if (error) {
       byId("use-caption").textContent = "No pixel is read.";
       canvas.setAttribute("aria-label", "Nothing is read.");
@@ -126,9 +128,9 @@
     }
     const ends = counts.slice(-side);
     const most = Math.max(...counts);
-    const cell = 192 / side;
+    const cell = CORNER / side;
     const values = ends.flatMap((down) => ends.map((across) => down * across));
-    draw.map(context, values, [side, side, 1], 0, 2.2 * most * most, [0, 0, 192, 192]);
+    draw.map(context, values, [side, side, 1], 0, 2.2 * most * most, [0, 0, CORNER, CORNER]);
     context.fillStyle = getComputedStyle(document.body).color;
     context.font = `${Math.min(13, 0.5 * cell)}px sans-serif`;
     context.textAlign = "center";
@@ -191,8 +193,10 @@
     paint();
     write();
     clearTimeout(saying);
+    byId("live").setAttribute("aria-busy", "true");
     saying = setTimeout(() => {
       byId("live").textContent = onChain ? chain.sentence(state.input) : sentence(shown, untold);
+      byId("live").removeAttribute("aria-busy");
       untold = [];
     }, 120);
   }
