@@ -153,12 +153,12 @@ def unseen(pictures):
 def covered(image, cover):
     """Lays the page's grey square on a picture."""
     image = image.copy()
-    top, left = (max(0, cover[axis] - cover["size"] // 2) for axis in "yx")
-    bottom, right = (
-        max(0, cover[axis] - cover["size"] // 2 + cover["size"])
-        for axis in "yx"
+    size = cover["size"]
+    top, left = (cover[axis] - size // 2 for axis in "yx")
+    lines, columns = (
+        slice(max(0, start), max(0, start + size)) for start in (top, left)
     )
-    image[top:bottom, left:right] = GREY
+    image[lines, columns] = GREY
     return image
 
 
@@ -188,36 +188,33 @@ def choose(model, images, labels):
         List of dicts: `index`, `label`, `why` and what belongs to it.
     """
     shares = model.predict(images, batch_size=100, verbose=0)
-    said = shares.argmax(1)
-    own = shares[np.arange(len(labels)), labels]
+    every = np.arange(len(labels))
+    own = shares[every, labels]
     others = shares.copy()
-    others[np.arange(len(labels)), labels] = 0
-    rival = others.argmax(1)  # says so where it is wrong
+    others[every, labels] = 0
+    rival = others.max(1)  # the greatest share of another class
+    right = own > rival
 
-    def entries(why, order, most, **more):
-        """Takes the first of each class."""
+    def first(order, most, why):
+        """Takes the first picture of each class, of a few classes."""
         found = {}
         for i in map(int, order):
             label = int(labels[i])
-            if len(found) < most and label not in found:
+            if label not in found and len(found) < most:
                 found[label] = {"index": i, "label": label, "why": why}
-                if why != "clear":
-                    found[label]["instead"] = int(rival[i])
         return list(found.values())
 
-    right = said == labels
-    sure = np.flatnonzero(own > SURE)
-    clear = entries("clear", sure, shares.shape[1])
-    wrong = np.flatnonzero(~right)
-    wrong = entries(
-        "wrong", wrong[np.argsort(-shares.max(1)[wrong])], NUM_WRONG
-    )
-    close = np.flatnonzero(right)
-    close = entries("close", close[np.argsort(own[close])], NUM_CLOSE)
-    taken = {one["index"] for one in clear}
-    free = [i for i in sure if i < TRIED and i not in taken]
+    sure = every[own > SURE]
+    clear = first(sure, shares.shape[1], "clear")
     clear.sort(key=lambda one: one["label"])
-    return clear + wrong + close + _covers(model, images, labels, free)
+    by_rival = np.argsort(-rival)
+    wavering = first(by_rival[~right[by_rival]], NUM_WRONG, "wrong")
+    wavering += first(by_rival[right[by_rival]], NUM_CLOSE, "close")
+    for one in wavering:
+        one["instead"] = int(others[one["index"]].argmax())
+    taken = [one["index"] for one in clear]
+    free = np.setdiff1d(sure[sure < TRIED], taken)
+    return clear + wavering + _covers(model, images, labels, free)
 
 
 def _covers(model, images, labels, candidates):
@@ -252,7 +249,7 @@ def count_right(head, images, labels):
     """
     node = shutil.which("node")
     if not node:
-        raise SystemExit("node is not found: install Node.js 18 or newer.")
+        raise SystemExit("node is not found. Install Node.js.")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "model.json").write_text(json.dumps(head))

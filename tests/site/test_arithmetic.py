@@ -21,8 +21,14 @@ FOLDER = EXPLORE / "network"
 SCRIPT = FOLDER / "arithmetic.js"
 LIMIT = 1e-4  # of a layer's greatest value
 # Here conv1 of 2012 and Caffe's pools hang over the edge, and the maps of one
-# weird trick are brought from 2 x 2 to 6 x 6.
-SIZES = dict.fromkeys(networks.NETWORKS, 110) | {"mini": 64}
+# weird trick are brought from 4 x 4 to 6 x 6.
+SIZES = {
+    "two-tower": 110,
+    "one-tower": 110,
+    "caffe": 110,
+    "one-weird-trick": 160,
+    "mini": 64,
+}
 SWITCHES = {
     "relu lrn 3x3": {},
     "lrn 3x3": {"relu": False},
