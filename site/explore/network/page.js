@@ -12,11 +12,17 @@ var page = (function () {
   const KINDS = { wrong: "named wrong", close: "close", cover: "covered" };
 
   /* A picture's word in the address, and its name on the page. */
-  function named(one) {
-    const name = facts.classes[one.label];
-    const slug = name.replaceAll(" ", "-");
-    return one.why === "clear" ? { ...one, slug, name }
-      : { ...one, slug: `${slug}-${one.why}`, name: `${name} (${KINDS[one.why]})` };
+  function named(one, index) {
+    const like = ({ label, why }) => label === one.label && why === one.why;
+    const before = facts.pictures.slice(0, index).filter(like).length;
+    const slug = [facts.classes[one.label].replaceAll(" ", "-")];
+    const name = [facts.classes[one.label]];
+    if (one.why !== "clear") {
+      slug.push(one.why);
+      name.push(`(${KINDS[one.why]})`);
+    }
+    if (before) for (const parts of [slug, name]) parts.push(before + 1);
+    return { ...one, slug: slug.join("-"), name: name.join(" ") };
   }
   const pictures = facts.pictures.map(named); // each gets `bytes`, RGB
 
@@ -61,11 +67,10 @@ var page = (function () {
   function second() {
     if (state.other === null) return null;
     if (state.other === "itself") {
-      return { name: "untouched", label: truth(), pixels: uncovered(),
-        options: arithmetic.AS_TRAINED };
+      return { name: "untouched", pixels: uncovered(), options: arithmetic.AS_TRAINED };
     }
     const one = pictures[state.other];
-    return { name: one.name, label: one.label, options: options(),
+    return { name: one.name, options: options(),
       pixels: one.cover ? bytes.covered(one.bytes, one.cover) : one.bytes };
   }
 
