@@ -36,8 +36,9 @@ HALF = 2e-3  # of a layer's greatest value: the page's weights are float16
 
 def settle(page):
     """Waits until nothing is computed and the live line is up to date."""
-    page.wait_for_function("window.page && page.main && !engine.busy()")
-    page.wait_for_timeout(140)
+    page.wait_for_function(
+        "window.page && page.main && !engine.busy() && !say.waiting()"
+    )
     return page
 
 

@@ -7,13 +7,14 @@ var say = (function () {
   const fragment = alexnetFragment();
   let answer = "";
   let told = ""; // the answer that was said last
-  let timer;
+  let timer = null;
 
   /* The answer is said again only when it has changed. */
   function live(sentence) {
     const whole = answer === told ? sentence : `${answer} ${sentence}`;
     clearTimeout(timer);
     timer = setTimeout(() => {
+      timer = null;
       told = answer;
       page.byId("live").textContent = whole;
     }, 80);
@@ -45,5 +46,9 @@ var say = (function () {
     }, 250);
   }
 
-  return { live, setAnswer, address, given: () => fragment.read(location.hash, page.names) };
+  return {
+    live, setAnswer, address,
+    given: () => fragment.read(location.hash, page.names),
+    waiting: () => timer !== null,
+  };
 })();
