@@ -19,7 +19,15 @@ import build_notebooks
 from alexnet_keras.exercises.core import Exercise
 
 INLINE = 64  # characters of code that stand in a line
-HEAD = "| answer | what the checker says |\n|---|---|\n"
+TABLE = """\
+`````{{list-table}}
+:header-rows: 1
+:widths: 40 60
+
+* - answer
+  - what the checker says
+{rows}
+`````"""
 
 
 class Wrong(NamedTuple):
@@ -50,9 +58,11 @@ class Answers(NamedTuple):
         """Returns the wrong answers: what fits a line in a table, then code."""
         short = {wrong: _in_a_line(wrong.code) for wrong in self.wrong}
         rows = [
-            f"| {code} | {_cell(w.says)} |" for w, code in short.items() if code
+            f"* - {code}\n  - {' '.join(wrong.says.split())}"
+            for wrong, code in short.items()
+            if code
         ]
-        parts = [HEAD + "\n".join(rows)] if rows else []
+        parts = [TABLE.format(rows="\n".join(rows))] if rows else []
         for wrong, code in short.items():
             if not code:
                 parts += [_block(wrong.code), wrong.says]
@@ -181,16 +191,12 @@ def _value(answer):
 
 
 def _in_a_line(code):
-    """Returns code for a table; None if it needs more than a line."""
+    """Returns code for a table; None where it needs lines of its own."""
     line = " ".join(code.split())
     line = re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", line)
     if len(line) > INLINE:
         return None
-    return _cell(f"`` {line} ``" if "`" in line else f"`{line}`")
-
-
-def _cell(text):
-    return " ".join(text.split()).replace("|", r"\|")
+    return f"`` {line} ``" if "`" in line else f"`{line}`"
 
 
 def _block(code):

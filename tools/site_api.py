@@ -31,6 +31,7 @@ SETTINGS = {
     "add_module_names": False,
     "autodoc_inherit_docstrings": False,  # Keras' are not written for napoleon
     "autodoc_member_order": "bysource",
+    "autodoc_preserve_defaults": True,
     "autodoc_typehints": "none",  # docstrings stand in for them
     "codeautolink_autodoc_inject": False,
     "codeautolink_concat_default": True,  # a cell knows those before it
@@ -42,7 +43,6 @@ SETTINGS = {
     "napoleon_numpy_docstring": False,
     "napoleon_use_ivar": True,
     "nitpick_ignore": [("py:exc", "runs.RunError")],  # said within `runs`
-    "python_maximum_signature_line_length": 68,
     "smartquotes_action": "D",  # dashes, which autodoc writes as two
     "suppress_warnings": ["config.cache"],  # by codeautolink's custom blocks
     "toc_object_entries_show_parents": "hide",
@@ -157,7 +157,7 @@ What practitioners need besides.
 
 {_table("wing")}
 
-## Defined in `alexnet_keras` itself
+## alexnet_keras itself
 
 {own}
 
@@ -181,10 +181,10 @@ def _table(kind):
 
 def _page(room):
     (module, path), *others = modules(room).items()
-    parts = [f"# `{room}`", _names(module, path)]
+    parts = [f"# {room}", _names(module, path)]
     for name, path in others:
         short = name.removeprefix("alexnet_keras.")
-        parts += [f"## `{short}`", _names(name, path)]
+        parts += [f"## {short}", _names(name, path)]
         if path.stem == FACE:
             parts.append(_face(name))
     if others:
@@ -265,7 +265,7 @@ def _first(docstring):
 
 def _commands():
     parts = [
-        "# `commands`",
+        "# commands",
         "The command line, `alexnet-keras` or `python -m alexnet_keras`, in "
         "the words of its `--help`. Each command is a function of "
         "`alexnet_keras.commands`, which is not meant to be called from "
@@ -274,7 +274,7 @@ def _commands():
     ]
     for command, text in helps().items():
         title = f"alexnet-keras {command}".strip()
-        parts.append(f"## `{title}`\n\n```text\n{text}```")
+        parts.append(f"## {title}\n\n```text\n{text}```")
     return "\n\n".join(parts) + "\n"
 
 

@@ -146,8 +146,8 @@ def write(folder):
 def times(chapters, exercises):
     """Returns the Markdown of the table of all chapters, and of its sums."""
     lines = [
-        "| chapter | minutes to run | hours to work through | hours, with all "
-        "it stands on | exercises | wrong answers known |",
+        "| chapter | minutes to run | hours | hours with all below | exercises "
+        "| wrong answers |",
         "|---|---|---|---|---|---|",
     ]
     for number, chapter in enumerate(chapters):
