@@ -115,5 +115,5 @@ def _row(claim):
         see.append(f"[{name}](../{path})")
     says = claim.says + (f" (“{claim.quote}”)" if claim.quote else "")
     who = f"{claim.source}, {claim.section}"
-    cells = (who, says, claim.found, "<br>".join(see))
+    cells = (who, says, claim.found, "<br/>".join(see))
     return "| " + " | ".join(c.replace("|", r"\|") for c in cells) + " |\n"

@@ -22,6 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_togglebutton",
     "live",
+    "strict",
     *site_api.EXTENSIONS,
 ]
 root_doc = "index"

@@ -6,6 +6,7 @@ begins with "**Live.**" gets what it links to in a frame below.
 """
 
 import html
+import re
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -33,11 +34,13 @@ class Live(SphinxPostTransform):
             if not link.get("refuri", "").startswith(f"{start}explore/"):
                 continue
             target = link["refuri"].removeprefix(start)
-            link["refuri"] = "../" * page.count("/") + target
+            source = "../" * page.count("/") + target
+            # the frame may show a part; the link leads to the whole
+            link["refuri"] = re.sub(r"\?[^#]*", "", source)
             paragraph = link.parent
             if paragraph.astext().startswith("Live."):
                 frame = FRAME.format(
-                    source=html.escape(link["refuri"]),
+                    source=html.escape(source),
                     title=html.escape(f"{link.astext()}, live"),
                 )
                 place = paragraph.parent.index(paragraph)

@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "site"
 SOURCE = BUILD / "source"
 PAGES = ROOT / "site" / "pages"
+EXPLORE = ROOT / "site" / "explore"
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s]+)(?=\))")
 # Where the README leads to, the book's own front page does as well.
 README = {"../README.md#the-course": "../index.md"}
@@ -62,6 +63,10 @@ def stage():
     shutil.copytree(ROOT / "docs", SOURCE / "docs")
     shutil.copytree(PAGES, SOURCE, dirs_exist_ok=True)
     shutil.copy(ROOT / "CHANGELOG.md", SOURCE / "docs" / "changelog.md")
+    (SOURCE / "live").mkdir()
+    for path in EXPLORE.glob("*/still.*"):
+        picture = f"{path.parent.name}{path.suffix}"
+        shutil.copy(path, SOURCE / "live" / picture)
     (SOURCE / "notebooks").mkdir()
     for path in build_notebooks.chapters():
         notebook = site_chapters.for_the_book(path)
@@ -110,7 +115,7 @@ def make_html():
     shutil.rmtree(BUILD / "html", ignore_errors=True)
     code = sphinx("html", "html")
     if not code:
-        shutil.copytree(ROOT / "site" / "explore", BUILD / "html" / "explore")
+        shutil.copytree(EXPLORE, BUILD / "html" / "explore")
         for path in build_notebooks.NOTEBOOKS.glob("*.ipynb"):
             # what the download button gives: the notebook, not the book's
             shutil.copy(path, BUILD / "html" / "_sources" / "notebooks")

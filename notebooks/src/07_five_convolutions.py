@@ -120,8 +120,9 @@ visualize.towers(networks.ALEXNET[:12])  # to fc6
 # [**groups**](../docs/glossary.md#group). In public threads, people keep asking
 # why conv2 reads 48 channels. This is why.
 #
-# **Live.** [The network](explore:network): a small AlexNet with two towers.
-# Open a map of conv2 and one of conv3, and see what each reads.
+# **Live.** [The network](explore:network?parts=23#layer=conv2): a small AlexNet
+# with two towers. Choose a map of conv2, then one of conv3: what does each
+# read?
 #
 # ## 3. What is a grouped convolution?
 #

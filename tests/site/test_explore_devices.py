@@ -251,7 +251,7 @@ def test_a_fragment_keeps_what_was_set():
 
 
 def test_the_static_picture_is_the_start():
-    text = (FOLDER / "step.svg").read_text()
+    text = (FOLDER / "still.svg").read_text()
     times = model("its.WAYS.map((way) => its.time(way, given))", START)
     for name, took in zip(WAYS, times, strict=True):
         assert f": {took:.1f} ms<" in text, name

@@ -1,6 +1,6 @@
 """The network, live: its numbers against Keras', its controls in a browser.
 
-The drawing for readers without JavaScript, network.png, is a screenshot of
+The drawing for readers without JavaScript, still.png, is a screenshot of
 part 1. To take it anew:
 
     STILL=1 .venv/bin/python -m pytest -n 0 -m site \
@@ -22,7 +22,7 @@ from alexnet_keras import AlexNetMini
 
 FOLDER = EXPLORE / "network"
 PAGE = FOLDER / "index.html"
-STILL = FOLDER / "network.png"
+STILL = FOLDER / "still.png"
 FRAME = (736, 900)  # as wide as a chapter's page lets it be
 CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 LAYERS = (
