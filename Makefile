@@ -80,7 +80,7 @@ site: $(VENV)/.installed  ## Build the website, build/site/html, and the EPUB
 
 .PHONY: test-site
 test-site: site  ## Try the website in Chromium, which must be installed
-	$(BIN)/python -m pytest -m site tests/site
+	$(PYTEST) -m site tests/website
 
 .PHONY: bench
 bench: $(VENV)/.peers  ## Measure training speed against plain Keras and PyTorch

@@ -46,6 +46,7 @@ html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_last_updated_fmt = None
 html_show_sphinx = False
+html_show_search_summary = False  # from a folder, no page may read another
 html_theme_options = {
     "repository_url": PROJECT["urls"]["Repository"],
     "repository_branch": "main",

@@ -1,7 +1,7 @@
 """The website's generated pages: the package, for teachers, how to cite.
 
 They are held against the modules as Python imports them, and against the
-notebooks; tests/site looks at them in a browser.
+notebooks; tests/website looks at them in a browser.
 """
 
 import ast

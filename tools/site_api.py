@@ -16,6 +16,8 @@ import re
 from typing import NamedTuple
 from unittest import mock
 
+import build_notebooks
+
 from alexnet_keras import distribution
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -23,7 +25,7 @@ PACKAGE = ROOT / "alexnet_keras"
 EXTENSIONS = (
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
+    "sphinx.ext.linkcode",
     "sphinx_codeautolink",
     "site_docstrings",
 )
@@ -47,6 +49,23 @@ SETTINGS = {
     "suppress_warnings": ["config.cache"],  # by codeautolink's custom blocks
     "toc_object_entries_show_parents": "hide",
 }
+
+
+def source_of(domain, info):
+    """Finds the lines that define a name, for its link to the repository."""
+    try:
+        thing = importlib.import_module(info["module"])
+        for part in info["fullname"].split("."):
+            thing = inspect.unwrap(getattr(thing, part))
+        lines, first = inspect.getsourcelines(thing)
+        path = pathlib.Path(inspect.getsourcefile(thing)).relative_to(ROOT)
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None  # constants, and what Keras has wrapped
+    place = f"{build_notebooks.repository()}/blob/main/{path.as_posix()}"
+    return f"{place}#L{first}-L{first + len(lines) - 1}"
+
+
+SETTINGS["linkcode_resolve"] = source_of
 ROOM = re.compile(r"^\| \d+ \| (.+?) \| (\w*) ?\|$", re.MULTILINE)
 FACE = "__init__"
 NEWLINE = "\n"

@@ -11,20 +11,43 @@ import build_notebooks
 import nbformat
 
 EXERCISES = re.compile(r"from alexnet_keras\.exercises import (\w+) as ex")
-ANSWERS = re.compile(r"\A# ex\.(\w+)\.hint\(\)\n# ex\.\1\.solution\(\)\Z")
+# `# ex.q1.hint()`; one cell serves six: `# ex.patient_1.hint()  # or ...`
+OFFER = re.compile(
+    r"^# ex\.(\w+?)(_1)?\.(hint|solution)\(\).*\n?", re.MULTILINE
+)
+STUCK = re.compile(
+    r"Remove the `#` before `ex\.q1\.hint\(\)`; run it again\s+for the next hint"
+)
 ROW = re.compile(r"^\| (\d\d_\w+) \| (.+?) \| (.+?) \|", re.MULTILINE)
 FOLDED = ":::::{{dropdown}} {title}\n{text}\n:::::"
 
 
-def folded(exercise):
+def folded(exercise, whose=""):
     """Returns the Markdown of an exercise's hints and its solution, folded."""
     count = len(exercise.hints)
-    parts = [
-        FOLDED.format(title=f"Hint {number} of {count}", text=hint)
-        for number, hint in enumerate(exercise.hints, 1)
-    ]
-    text = exercise.solution().text
-    return "\n\n".join([*parts, FOLDED.format(title="Solution", text=text)])
+    texts = {f"Hint {n} of {count}": h for n, h in enumerate(exercise.hints, 1)}
+    texts["Solution"] = exercise.solution().text
+    return "\n\n".join(
+        FOLDED.format(title=f"{whose}{title}", text=text)
+        for title, text in texts.items()
+    )
+
+
+def offered(source, module):
+    """Returns what a cell offers to show, folded: Markdown, or ""."""
+    found = OFFER.search(source)
+    if not found:
+        return ""
+    name, first = found.groups()
+    if not first:
+        return folded(getattr(module, name))
+    names = [each for each in vars(module) if each.startswith(f"{name}_")]
+    return "\n\n".join(
+        folded(
+            getattr(module, each), f"{each.replace('_', ' ').capitalize()}: "
+        )
+        for each in sorted(names)
+    )
 
 
 def for_the_book(path):
@@ -48,20 +71,22 @@ def for_the_book(path):
     module = found and importlib.import_module(
         f"alexnet_keras.exercises.{found[1]}"
     )
-    for number, cell in enumerate(notebook.cells):
+    cells = []
+    for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
+        cells.append(cell)
         if "setup" in tags:
             cell.metadata["tags"] = [*tags, "hide-input"]
         elif "map" in tags:
             cell.metadata["tags"] = [*tags, "remove-input"]
         elif cell.cell_type == "markdown":
             source = cell.source.replace(build_notebooks.badge(path.stem), "")
+            source = STUCK.sub("Open the hints one by one", source)
             cell.source = source.replace(way, "").strip()
-        elif answers := ANSWERS.match(cell.source.strip()):
-            notebook.cells[number] = nbformat.v4.new_markdown_cell(
-                folded(getattr(module, answers[1])), id=cell.id
-            )
-    notebook.cells = [cell for cell in notebook.cells if cell.source]
+        elif text := offered(cell.source, module):
+            cell.source = OFFER.sub("", cell.source).strip()
+            cells.append(nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-"))
+    notebook.cells = [cell for cell in cells if cell.source]
     return notebook
 
 

@@ -9,7 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import EXPLORE, ROOT, node
+from website.conftest import EXPLORE, ROOT, node
 from PIL import Image
 
 from alexnet_keras import building, models, networks, rows, weights

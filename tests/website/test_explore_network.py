@@ -4,7 +4,7 @@ The drawing for readers without JavaScript, still.png, is a screenshot of
 part 1. To take it anew:
 
     STILL=1 .venv/bin/python -m pytest -n 0 -m site \
-        tests/site/test_explore_network.py -k still
+        tests/website/test_explore_network.py -k still
 """
 
 import base64
@@ -15,7 +15,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from conftest import EXPLORE, NARROW, ROOT, WIDE, fits
+from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits
 from PIL import Image
 
 from alexnet_keras import AlexNetMini

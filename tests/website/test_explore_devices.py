@@ -6,7 +6,7 @@ import re
 import runpy
 
 import pytest
-from conftest import EXPLORE, NARROW, ROOT, WIDE, fits, node
+from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits, node
 
 from alexnet_keras import costs, shapes
 from alexnet_keras.networks import ALEXNET

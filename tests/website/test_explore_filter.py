@@ -5,7 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from conftest import EXPLORE, NARROW, WIDE, fits, node
+from website.conftest import EXPLORE, NARROW, WIDE, fits, node
 
 FOLDER = EXPLORE / "filter"
 PAGE, SCRIPT = FOLDER / "index.html", FOLDER / "sums.js"

@@ -6,7 +6,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from conftest import EXPLORE, NARROW, WIDE, fits, node
+from website.conftest import EXPLORE, NARROW, WIDE, fits, node
 
 from alexnet_keras import networks, shapes
 from alexnet_keras.rows import Conv, Pool

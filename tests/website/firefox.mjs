@@ -3,7 +3,7 @@
 
        apt-get install firefox-esr
        npm install --prefix /tmp/firefox puppeteer-core
-       NODE_PATH=/tmp/firefox/node_modules node tests/site/firefox.mjs [FOLDER]
+       NODE_PATH=/tmp/firefox/node_modules node tests/website/firefox.mjs [FOLDER]
 
    FOLDER is site/explore, or build/site/html/explore. Prints what the live line
    of each page says; the exit status is 1 if a page printed anything, asked for
