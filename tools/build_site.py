@@ -22,6 +22,8 @@ import site_chapters
 import site_cite
 import site_teachers
 
+from alexnet_keras import distribution
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "site"
 SOURCE = BUILD / "source"
@@ -95,11 +97,12 @@ def stage():
 
 
 def sphinx(builder, folder):
-    """Runs Sphinx; every warning is an error.
+    """Runs Sphinx into an empty folder; every warning is an error.
 
     Returns:
         Int, its exit code.
     """
+    shutil.rmtree(BUILD / folder, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-W", "-n"]
     command += ["--keep-going", "-q", "-d", BUILD / "doctrees"]
     command += ["-c", ROOT / "site"]
@@ -112,7 +115,6 @@ def make_html():
     Returns:
         Int, Sphinx's exit code.
     """
-    shutil.rmtree(BUILD / "html", ignore_errors=True)
     code = sphinx("html", "html")
     if not code:
         shutil.copytree(EXPLORE, BUILD / "html" / "explore")
@@ -134,7 +136,7 @@ def main(argv=None):
     parts = parser.parse_args(argv).parts or ["html", "epub"]
     if unknown := set(parts) - {"html", "epub", "linkcheck"}:
         parser.error(f"no part {', '.join(sorted(unknown))}: see --help")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # exercises import it
+    distribution.start()  # so that TensorFlow is silent
     stage()
     for part in parts:
         code = make_html() if part == "html" else sphinx(part, part)

@@ -18,8 +18,6 @@ from unittest import mock
 
 import build_notebooks
 
-from alexnet_keras import distribution
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "alexnet_keras"
 EXTENSIONS = (
@@ -146,7 +144,6 @@ def write(folder):
     Args:
         folder: Path of the book's sources.
     """
-    distribution.start()  # so that TensorFlow is silent
     api = pathlib.Path(folder) / "api"
     api.mkdir(parents=True, exist_ok=True)
     for room in rooms():

@@ -13,10 +13,10 @@ import nbformat
 EXERCISES = re.compile(r"from alexnet_keras\.exercises import (\w+) as ex")
 # `# ex.q1.hint()`; one cell serves six: `# ex.patient_1.hint()  # or ...`
 OFFER = re.compile(
-    r"^# ex\.(\w+?)(_1)?\.(hint|solution)\(\).*\n?", re.MULTILINE
+    r"^# ex\.(\w+?)(_1)?\.(?:hint|solution)\(\).*\n?", re.MULTILINE
 )
 STUCK = re.compile(
-    r"Remove the `#` before `ex\.q1\.hint\(\)`; run it again\s+for the next hint"
+    r"Remove the `#` before `ex\.q1.*?for the next hint", re.DOTALL
 )
 ROW = re.compile(r"^\| (\d\d_\w+) \| (.+?) \| (.+?) \|", re.MULTILINE)
 FOLDED = ":::::{{dropdown}} {title}\n{text}\n:::::"

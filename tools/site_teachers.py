@@ -16,8 +16,6 @@ import jupytext
 import site_answers
 import site_chapters
 
-from alexnet_keras import distribution
-
 PAGE = build_notebooks.ROOT / "site" / "pages" / "teachers" / "index.md"
 AIMS, TAKES = "You will be able to", "Takes"
 NEEDS, STANDS_ON = "Needs", "Stands on"
@@ -125,7 +123,6 @@ def write(folder):
     Args:
         folder: Path of the book's sources.
     """
-    distribution.start()  # so that TensorFlow is silent
     pages = pathlib.Path(folder) / "teachers"
     pages.mkdir(parents=True, exist_ok=True)
     chapters = [read(path) for path in build_notebooks.chapters()]

@@ -9,10 +9,10 @@ import sys
 import keras
 import numpy as np
 import pytest
-from website.conftest import EXPLORE, ROOT, node
 from PIL import Image
 
 from alexnet_keras import building, models, networks, rows, weights
+from website.conftest import EXPLORE, ROOT, node
 
 sys.path.insert(0, str(ROOT / "tools"))
 import build_explore  # noqa: E402

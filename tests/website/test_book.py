@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+
 from website.conftest import EXPLORE, NARROW, ROOT, fits
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -156,7 +157,7 @@ def test_a_solution_opens_by_the_keyboard(look):
     fold.locator("summary").focus()
     page.keyboard.press("Enter")
     assert inside.is_visible()
-    assert "227" in inside.inner_text()
+    assert "(224, 0, 'up')" in inside.inner_text()
 
 
 def test_the_setup_cell_is_folded_and_its_output_is_not(look):

@@ -6,10 +6,10 @@ import re
 import runpy
 
 import pytest
-from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits, node
 
 from alexnet_keras import costs, shapes
 from alexnet_keras.networks import ALEXNET
+from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits, node
 
 FOLDER = EXPLORE / "devices"
 PAGE = FOLDER / "index.html"

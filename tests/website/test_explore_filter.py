@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
+
 from website.conftest import EXPLORE, NARROW, WIDE, fits, node
 
 FOLDER = EXPLORE / "filter"

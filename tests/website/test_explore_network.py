@@ -15,10 +15,10 @@ import re
 import keras
 import numpy as np
 import pytest
-from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits
 from PIL import Image
 
 from alexnet_keras import AlexNetMini
+from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits
 
 FOLDER = EXPLORE / "network"
 PAGE = FOLDER / "index.html"

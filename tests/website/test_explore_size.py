@@ -6,10 +6,10 @@ import re
 import keras
 import numpy as np
 import pytest
-from website.conftest import EXPLORE, NARROW, WIDE, fits, node
 
 from alexnet_keras import networks, shapes
 from alexnet_keras.rows import Conv, Pool
+from website.conftest import EXPLORE, NARROW, WIDE, fits, node
 
 PAGE = EXPLORE / "size" / "index.html"
 SCRIPT = EXPLORE / "size" / "sizes.js"
