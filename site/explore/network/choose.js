@@ -111,14 +111,14 @@ var choose = (function () {
     else if (lifted) state.cover.on = false; // it came with the picture before
     page.base = null;
     tour.forget();
-    controls.follow();
+    controls.show();
     compute();
   }
 
   function cover(change) {
     Object.assign(state.cover, change);
     tour.forget();
-    controls.follow();
+    controls.show();
     compute();
   }
 
@@ -133,7 +133,7 @@ var choose = (function () {
     state.mute[tower] = off;
     if (off) state.mute[1 - tower] = false; // one must speak
     tour.forget();
-    controls.follow();
+    controls.show();
     compute();
   }
 
@@ -142,7 +142,7 @@ var choose = (function () {
     if (which === null) page.other = null;
     stage.build();
     if (page.main) marks.paintRun();
-    controls.follow();
+    controls.show();
     compute();
   }
 
@@ -161,6 +161,7 @@ var choose = (function () {
     const cover = given.cover || page.pictures[state.picture].cover;
     state.cover = { size: 20, x: 32, y: 32, ...cover, on: Boolean(cover) };
     page.base = null;
+    tour.forget();
   }
 
   return {

@@ -56,7 +56,7 @@ var controls = (function () {
 
   // ---- parts 2 and 3 ------------------------------------------------------------
 
-  function follow(event) {
+  function pointAtMap(event) {
     const box = event.currentTarget.getBoundingClientRect();
     const [h, w] = layers[state.layer].shape;
     const y = Math.floor(((event.clientY - box.top) / box.height) * h);
@@ -65,8 +65,8 @@ var controls = (function () {
   }
 
   function listenToMap(canvas) {
-    canvas.addEventListener("pointermove", follow);
-    canvas.addEventListener("pointerdown", follow);
+    canvas.addEventListener("pointermove", pointAtMap);
+    canvas.addEventListener("pointerdown", pointAtMap);
     canvas.addEventListener("keydown", (event) => {
       const step = pointing.STEP[event.key];
       if (!step) return;
@@ -91,6 +91,10 @@ var controls = (function () {
   function listen() {
     listenToParts();
     byId("file").addEventListener("change", takeFile);
+    byId("extras-button").addEventListener("click", () => {
+      unfolded = byId("extras").hidden;
+      showExtras();
+    });
     byId("tour").addEventListener("click", tour.start);
     byId("cover").addEventListener("change", (event) => choose.cover({ on: event.target.checked }));
     for (const [id, part] of COVER) {
@@ -105,8 +109,22 @@ var controls = (function () {
       choose.other(value === "" ? null : value === "itself" ? value : +value)));
   }
 
+  let unfolded = false;
+
+  /* A frame and a telephone begin with the clear pictures alone, unless more
+     is in use. */
+  function showExtras() {
+    const folds = frame.framed || innerWidth < 640;
+    byId("extras-button").hidden = !folds;
+    byId("extras").hidden = folds && !unfolded;
+    byId("extras-button").setAttribute("aria-expanded", unfolded);
+  }
+
   /* Shows the state, wherever it came from. */
   function show() {
+    const one = pictures[state.picture];
+    unfolded ||= page.changed() || state.other !== null || Boolean(one && one.why !== "clear");
+    showExtras();
     document.querySelectorAll("input[name=picture]").forEach((radio) => {
       radio.checked = +radio.value === state.picture;
     });
@@ -119,5 +137,5 @@ var controls = (function () {
     byId("other").value = state.other === null ? "" : state.other;
   }
 
-  return { buildPictures, listen, follow: show };
+  return { buildPictures, listen, show };
 })();

@@ -71,14 +71,16 @@ var onemap = (function () {
   function buildInputs() {
     const layer = layerOf();
     const root = byId("inputs");
+    root.parentNode.classList.remove("few"); // what it writes stands beside few maps
     root.replaceChildren();
     pairs = [];
     if (words.isFlat(layer)) return buildFlat(layer, root);
     const channels = inputChannels(layer);
     const [across, size] = arrangement(channels.length, root.clientWidth || 300);
-    const reads = `reads: ${words.inputName(layer)}`;
-    const textContent = isWeighted(layer)
-      ? `${reads}, and under each map its part of the filter and of the sum` : reads;
+    root.parentNode.classList.toggle("few", channels.length <= 3);
+    const textContent = `reads: ${words.inputName(layer)}${isWeighted(layer)
+      ? ". Under each map: its slice of the filter, and the sum of their products. Choose one to "
+        + "see them below" : ""}`;
     const field = element("fieldset", { className: "pairs" }, element("legend", { textContent }));
     field.style.setProperty("--across", across);
     field.append(...channels.map((channel) => pair(layer, channel, size)));

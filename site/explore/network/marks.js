@@ -11,10 +11,13 @@ var marks = (function () {
     const box = [0, 0, size, size];
     if (page.falls) draw.heat(context, page.uncovered(), side, page.falls, box);
     else draw.picture(context, page.main.pixels, side, box);
+    const brief = document.querySelector("#stage .brief");
+    if (brief) brief.textContent = words.answer(page.main.run);
     const second = byId("second-canvas");
     if (!second || !page.other) return;
     draw.picture(draw.fit(second, size, size), page.other.pixels, side, box);
-    second.previousSibling.textContent = page.other.name;
+    second.previousSibling.textContent = brief
+      ? `${page.other.name}: ${words.answer(page.other.run)}` : page.other.name;
     second.setAttribute("aria-label", `The picture to compare with: ${page.other.name}`);
   }
 
@@ -29,30 +32,37 @@ var marks = (function () {
         draw.map(pen, run.values[index], shape, map, page.scales[index], stage.tileBox(one, map));
       }
     }
-    document.querySelectorAll("#stage .scale").forEach((label) => {
+    document.querySelectorAll("#stage .scale[data-layer]").forEach((label) => {
       const scale = page.scales[label.dataset.layer];
       label.textContent = `± ${scale < 10 ? scale.toFixed(1) : Math.round(scale)}`;
     });
   }
 
+  /* Shares as they were are marked, unless a second picture's stand there. */
+  const ticks = () => page.changed() && !page.other;
+
+  function paintShare(item, i) {
+    const share = page.main.run.answer[i];
+    const other = page.other && page.other.run.answer[i];
+    for (const [kind, one] of [["", share], [".second", other]]) {
+      item.querySelector(`.bar${kind}`).style.width = `${100 * one}%`;
+      item.querySelector(`.share${kind}`).textContent = one === null ? "" : words.percent(one);
+    }
+    const tick = item.querySelector(".tick");
+    tick.style.left = `${100 * page.base[i]}%`;
+    tick.hidden = !ticks() || page.base[i] < 0.005;
+    const also = page.other ? `; ${page.other.name}: ${words.percent(other)}` : "";
+    const right = i === page.truth() ? ", the right answer" : "";
+    item.firstChild.setAttribute("aria-label",
+      `${page.classes[i]}: ${words.percent(share)}${also}${right}. Open its sum.`);
+  }
+
   function paintAnswer() {
-    const { run } = page.main;
-    const best = page.best(run.answer);
+    const best = page.best(page.main.run.answer);
     document.querySelectorAll("#answer li").forEach((item, i) => {
-      const part = (name) => item.querySelector(name);
       item.classList.toggle("best", i === best);
       item.classList.toggle("true", i === page.truth());
-      part(".bar").style.width = `${100 * run.answer[i]}%`;
-      part(".bar.second").hidden = !page.other;
-      if (page.other) part(".bar.second").style.width = `${100 * page.other.run.answer[i]}%`;
-      part(".tick").style.left = `${100 * page.base[i]}%`;
-      part(".tick").hidden = page.other || !page.changed() || page.base[i] < 0.005;
-      part(".share").textContent = words.percent(run.answer[i]);
-      const also = page.other
-        ? `; ${page.other.name}: ${words.percent(page.other.run.answer[i])}` : "";
-      const right = i === page.truth() ? ", the right answer" : "";
-      part("button").setAttribute("aria-label",
-        `${page.classes[i]}: ${words.percent(run.answer[i])}${also}${right}. Open its sum.`);
+      paintShare(item, i);
     });
     paintVerdict();
   }
@@ -69,6 +79,9 @@ var marks = (function () {
         element("b", { textContent: words.answer(page.other.run) })));
     }
     lines.push(element("p", { className: "hint" }, ...words.tested()));
+    if (ticks()) {
+      lines.push(element("p", { textContent: "A thin line marks each share as it was." }));
+    }
     byId("verdict").replaceChildren(...lines);
   }
 
@@ -98,7 +111,7 @@ var marks = (function () {
 
   function markLane(one, size) {
     const context = draw.fit(one.over, one.width, one.height);
-    if (page.pixel && !stage.isDense(one.layer)) reached(context, one, size);
+    if (page.pixel && words.hasTowers(one.layer)) reached(context, one, size);
     for (const [chosen, thick] of [[state, 2], [page.hover, 1]]) {
       if (!chosen || chosen.layer !== one.layer.index || chosen.map === null) continue;
       if (chosen.map < one.first || chosen.map >= one.first + one.count) continue;
@@ -121,6 +134,12 @@ var marks = (function () {
     const [rows, columns] = [from.y || 0, from.x || 0].map(
       (at) => arithmetic.receptiveField(network, from.layer, at, size));
     within(context, drawn, cell, rows, columns, 1.5, 1);
+    if (page.falls) {
+      const [top, left, bottom, right] = bytes.box(state.cover);
+      context.setLineDash([3, 3]);
+      within(context, drawn, cell, [top, bottom - 1], [left, right - 1], 1, 1);
+      context.setLineDash([]);
+    }
     if (!page.pixel) return;
     const [y, x] = page.pixel;
     draw.frame(context, x * cell, y * cell, cell, cell, 1);

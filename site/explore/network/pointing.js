@@ -20,6 +20,12 @@ var pointing = (function () {
       y: Math.floor(place / layer.shape[1]), x: place % layer.shape[1] };
   }
 
+  function named({ layer, map }) {
+    const tower = words.hasTowers(layers[layer])
+      ? `, tower ${words.towerOf(layers[layer], map)}` : "";
+    return words.mapName(layers[layer], map) + tower;
+  }
+
   function sees(hit) {
     const size = page.main.options.window;
     const [rows, columns] = [hit.y, hit.x].map(
@@ -35,19 +41,15 @@ var pointing = (function () {
     const layer = layers[hit.layer];
     const [, w, c] = layer.shape;
     const value = page.main.run.values[hit.layer][(hit.y * w + hit.x) * c + hit.map];
-    const tower = stage.isDense(layer) ? "" : `, tower ${words.towerOf(layer, hit.map)}`;
-    const place = stage.isDense(layer) ? "" : `, row ${hit.y + 1}, column ${hit.x + 1}`;
-    say.live(`${words.mapName(layer, hit.map)}${tower}${place}: ${words.number(value)}. ${
-      sees(hit)}`);
+    const place = words.hasTowers(layer) ? `, row ${hit.y + 1}, column ${hit.x + 1}` : "";
+    say.live(`${named(hit)}${place}: ${words.number(value)}. ${sees(hit)}`);
   }
 
   /* What a screen reader says of a lane: the map that the arrow keys chose. */
   function label(one, hit) {
     const { layer, count } = one;
-    const dense = stage.isDense(layer);
-    const tower = dense ? "" : `, tower ${words.towerOf(layer, hit.map)}`;
-    const value = `${dense ? "Its value" : "Its greatest value"} is ${words.number(hit.value)}.`;
-    one.over.setAttribute("aria-label", `${words.mapName(layer, hit.map)}${tower}. ${value} `
+    const what = words.hasTowers(layer) ? "Its greatest value" : "Its value";
+    one.over.setAttribute("aria-label", `${named(hit)}. ${what} is ${words.number(hit.value)}. `
       + `Arrow keys choose among ${count} ${words.unit(layer)}s, Enter opens one.`);
   }
 
@@ -121,7 +123,7 @@ var pointing = (function () {
     const [r, g, b] = page.main.pixels.slice(3 * (y * side + x), 3 * (y * side + x) + 3);
     say.live(`Pixel in row ${y + 1}, column ${x + 1}: red ${r}, green ${g}, blue ${b}. `
       + `${count(0)} values of every conv1 map read it, and it reaches ${count(pool5.index)} of `
-      + `${pool5.shape[0] * pool5.shape[1]} in ${pool5.name}.`);
+      + `the ${pool5.shape[0] * pool5.shape[1]} in every ${pool5.name} map.`);
   }
 
   function press(y, x) {

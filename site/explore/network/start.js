@@ -25,6 +25,7 @@
   }
 
   function rebuild() {
+    controls.show();
     stage.build();
     if (!page.main) return;
     onemap.open();
@@ -41,7 +42,7 @@
     addEventListener("hashchange", () => {
       if (!location.hash.includes("=")) return; // the link that skips the drawing
       choose.take(say.given());
-      controls.follow();
+      controls.show();
       stage.build();
       choose.compute();
     });
@@ -53,7 +54,7 @@
     controls.buildPictures();
     choose.take(say.given());
     controls.listen();
-    controls.follow();
+    controls.show();
     draw.legend(byId("legend"), 96, 12);
     for (const one of page.pictures) {
       one.bytes = await bytes.load(`data:image/png;base64,${one.png}`);

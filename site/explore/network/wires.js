@@ -19,11 +19,15 @@ var wires = (function () {
     return layer.kind === "conv" && layer.groups === 1 ? "cross" : "straight";
   }
 
+  /* How wide the gap before a layer is at least. */
+  const room = (layer) => (["cross", "join"].includes(kindOf(layer)) ? 32 : 9);
+
   /* The gap before a layer's column. */
   function gap(layer) {
     const kind = kindOf(layer);
     const made = page.element("div", { className: `wire ${kind}` });
     made.dataset.kind = kind;
+    made.style.minWidth = `${room(layer)}px`;
     return made;
   }
 
@@ -43,5 +47,5 @@ var wires = (function () {
     gap.replaceChildren(svg);
   }
 
-  return { gap, paint };
+  return { gap, paint, room };
 })();

@@ -72,7 +72,7 @@ var words = (function () {
 
   /* The chosen value's name. */
   function where(layer) {
-    const { map, y, x } = page.state;
+    const { map, y, x } = state;
     return mapName(layer, map) + (hasTowers(layer) ? `, row ${y + 1}, column ${x + 1}` : "");
   }
 
@@ -92,7 +92,7 @@ var words = (function () {
     const name = inputName(layer);
     if (!isFlat(layer)) {
       return `A unit reads every value of ${name}, of both towers: ${h} × ${w} × ${c} = `
-        + `${h * w * c}. It is a filter as large as its map.`;
+        + `${h * w * c}. It is a filter as large as the maps.`;
     }
     if (isLast(layer)) {
       return `One unit for each class. It reads all ${c} units of ${name}; softmax turns the `
@@ -107,9 +107,9 @@ var words = (function () {
     if (layer.kind === "conv") return describeConv(layer, last - first + 1);
     if (layer.kind === "dense") return describeDense(layer);
     if (layer.kind === "norm") {
-      return `Each value is divided by a number that grows with the values of the ${layer.size} `
-        + "neighbouring maps at the same place. Neighbours are of the same tower; at its ends "
-        + "there are fewer.";
+      return "Each value is divided by a number that grows with the squares of the values at the "
+        + `same place: its own, and those of up to ${(layer.size - 1) / 2} maps on either side, of `
+        + "the same tower.";
     }
     return size === 3
       ? "The greatest value of every 3 × 3 window. Windows move by 2, so they overlap: "
@@ -129,7 +129,7 @@ var words = (function () {
     const truth = page.truth();
     if (truth < 0) return "It knows nothing but these ten bodies.";
     if (truth === page.best(page.main.run.answer)) return "That is right.";
-    return `It is ${a(page.classes[truth])}.`;
+    return `Wrong: it is ${a(page.classes[truth])}.`;
   }
 
   /* Why a picture is among the doubtful ones. */
@@ -152,11 +152,12 @@ var words = (function () {
     const right = (options) => facts.right[page.arithmetic.settingName(options)];
     const off = [[!relu, 4], [!lrn, 5], [window === 2, 6], [mute.some(Boolean), 12]]
       .filter(([is]) => is).map(([, number]) => chapter(number, true));
-    const now = `${right(page.main.options)} of ${facts.count}`;
-    if (!off.length) return [`Of pictures it has not learned from, it names ${now} right.`];
-    const links = off.flatMap((link, i) => [i ? ", " : " See ", link]);
     const whole = right(page.arithmetic.AS_TRAINED);
-    return [`Switched like this it names ${now} right; as trained, ${whole}.`, ...links, "."];
+    const first = `Of ${facts.count} pictures it was not trained on, it names `;
+    if (!off.length) return [`${first}${whole} right.`];
+    const links = off.flatMap((link, i) => [i ? ", " : " See ", link]);
+    return [`${first}${right(page.main.options)} right like this, and ${whole} as trained.`,
+      ...links, "."];
   }
 
   return {
