@@ -1,5 +1,6 @@
 """The command `grade`: what comes of submitted notebooks, whatever they do."""
 
+import codecs
 import csv
 import itertools
 import re
@@ -49,7 +50,9 @@ def grade(tmp_path, capsys):
     def run(*arguments):
         out = tmp_path / f"marks-{next(numbers)}.csv"
         code = main(["grade", *map(str, arguments), "--csv", str(out)])
-        with open(out, newline="", encoding="utf-8") as file:
+        # by this mark Excel knows UTF-8
+        assert out.read_bytes().startswith(codecs.BOM_UTF8)
+        with open(out, newline="", encoding="utf-8-sig") as file:
             rows = {
                 (row["notebook"], row["exercise"]): (
                     row["outcome"],
@@ -164,19 +167,23 @@ def test_a_cell_that_does_not_come_back_is_ended_with_what_it_started(
     assert states <= {psutil.STATUS_ZOMBIE}
 
 
-def test_sys_exit_and_input_are_errors_of_their_cells(submit, grade):
+def test_sys_exit_input_and_a_slip_are_errors_of_their_cells(submit, grade):
     code, rows, _ = grade(
         submit(
             IMPORT,
             "import sys; sys.exit('enough')",
             f"ex.q1.check({WAYS})",
             "ex.q2.check(input())",
+            "ex.q3.check((1, 2)",
         )
     )
     assert code == 0
     assert rows["0.ipynb", "q1"][0] == "correct"
     assert rows["0.ipynb", "q2"][0] == "error"
     assert "does not support input" in rows["0.ipynb", "q2"][1]
+    outcome, message = rows["0.ipynb", "q3"]
+    assert outcome == "error"
+    assert re.fullmatch(r"SyntaxError: [^()]+ \(line 1\)", message)
 
 
 def test_it_works_in_a_folder_of_its_own_and_installs_nothing(

@@ -163,7 +163,11 @@ def _write(path, all_graded):
     with (
         files.replacing(path) as half,
         open(
-            half, "w", newline="", encoding="utf-8", errors="backslashreplace"
+            half,
+            "w",
+            newline="",
+            encoding="utf-8-sig",  # by which Excel knows UTF-8
+            errors="backslashreplace",
         ) as file,
     ):
         rows = csv.writer(file)

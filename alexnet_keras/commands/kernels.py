@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import subprocess
 import tempfile
 import time
@@ -75,6 +76,7 @@ def _error(reply):
     if reply["status"] == "ok":
         return None
     told = f"{reply.get('ename')}: {reply.get('evalue')}"
+    told = re.sub(r"\(\d+\.py, line", "(line", told)  # a cell's, by number
     return " ".join(told.split())[:500]
 
 
