@@ -1,7 +1,9 @@
 """A chapter as a page of the book: what a page does otherwise than a notebook.
 
-The way to the neighbours and the badge are the theme's own; hints and solutions
-stand folded under their exercise; the setup cell is folded, too.
+It is named by its subject, as in the table of chapters, and says how to run it.
+The way to the neighbours is the theme's own. Hints and solutions stand folded
+under their exercise, whose check has judged nothing yet, so its verdict and
+`progress` are left out; the setup cell is folded, too.
 """
 
 import importlib
@@ -15,11 +17,21 @@ EXERCISES = re.compile(r"from alexnet_keras\.exercises import (\w+) as ex")
 OFFER = re.compile(
     r"^# ex\.(\w+?)(_1)?\.(?:hint|solution)\(\).*\n?", re.MULTILINE
 )
-STUCK = re.compile(
-    r"Remove the `#` before `ex\.q1.*?for the next hint", re.DOTALL
-)
+# What a reader of a page is told otherwise than one of a notebook.
+WORDS = {
+    r"Remove the `#` before `ex\.q1.*?for the next hint": (
+        "Open the hints one by one"
+    ),
+    r"Replace each `\.\.\.` and run the cell\.": (
+        "In the notebook, replace each `...` and run the cell."
+    ),
+    r"Remove the\s+`#` and": "In the notebook, remove the `#` and",
+    r"Click into a code cell": "In the notebook, click into a code cell",
+}
+TITLE = re.compile(r"\A# \d+\. (.+)$", re.MULTILINE)
 ROW = re.compile(r"^\| (\d\d_\w+) \| (.+?) \| (.+?) \|", re.MULTILINE)
 FOLDED = ":::::{{dropdown}} {title}\n{text}\n:::::"
+HOW = "Read it here, or run it: [in Colab]({colab}), or with `make lab`."
 
 
 def folded(exercise, whose=""):
@@ -74,20 +86,40 @@ def for_the_book(path):
     cells = []
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
+        if cell.source.strip() == "ex.progress()":
+            continue
         cells.append(cell)
         if "setup" in tags:
             cell.metadata["tags"] = [*tags, "hide-input"]
         elif "map" in tags:
             cell.metadata["tags"] = [*tags, "remove-input"]
         elif cell.cell_type == "markdown":
-            source = cell.source.replace(build_notebooks.badge(path.stem), "")
-            source = STUCK.sub("Open the hints one by one", source)
-            cell.source = source.replace(way, "").strip()
-        elif text := offered(cell.source, module):
-            cell.source = OFFER.sub("", cell.source).strip()
-            cells.append(nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-"))
+            cell.source = told(cell.source.replace(way, ""), path.stem)
+        else:
+            cell.outputs = [out for out in cell.outputs if not is_verdict(out)]
+            if text := offered(cell.source, module):
+                cell.source = OFFER.sub("", cell.source).strip()
+                folds = nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-")
+                cells.append(folds)
     notebook.cells = [cell for cell in cells if cell.source]
     return notebook
+
+
+def told(source, slug):
+    """Returns a cell's Markdown in the words of a page."""
+    badge = build_notebooks.badge(slug)
+    [colab] = re.findall(r"\]\(([^)]+)\)$", badge)
+    source = source.replace(badge, HOW.format(colab=colab))
+    source = TITLE.sub(rf"# {name_of(slug)}\n\n**\1**", source)
+    for words, others in WORDS.items():
+        source = re.sub(words, others, source, flags=re.DOTALL)
+    return source.strip()
+
+
+def is_verdict(output):
+    """Says whether an output is that of a check which had nothing to judge."""
+    text = "".join(output.get("data", {}).get("text/markdown", ""))
+    return " Not attempted.**" in text
 
 
 def name_of(slug):

@@ -143,8 +143,8 @@ def write(folder):
 def times(chapters, exercises):
     """Returns the Markdown of the table of all chapters, and of its sums."""
     lines = [
-        "| chapter | minutes to run | hours | hours with all below | exercises "
-        "| wrong answers |",
+        "| chapter | minutes to run | hours | hours with what comes before "
+        "| exercises | wrong answers |",
         "|---|---|---|---|---|---|",
     ]
     for number, chapter in enumerate(chapters):
