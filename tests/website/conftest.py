@@ -58,6 +58,21 @@ def browser():
         one.close()
 
 
+def watch(page):
+    """Returns a list that fills with what a page prints or asks for."""
+    faults = []
+    page.on(
+        "console",
+        lambda said: said.type in LOUD and faults.append(said.text),
+    )
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: asked.url.startswith(OWN) or faults.append(asked.url),
+    )
+    return faults
+
+
 @pytest.fixture
 def look(browser):
     """Opens pages; at the end says what they printed or asked for."""
@@ -71,15 +86,7 @@ def look(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.on(
-            "console",
-            lambda said: said.type in LOUD and faults.append(said.text),
-        )
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda asked: asked.url.startswith(OWN) or faults.append(asked.url),
-        )
+        faults.append(watch(page))
         path, _, fragment = str(path).partition("#")
         address = pathlib.Path(path).resolve().as_uri()
         page.goto(address + (f"#{fragment}" if fragment else ""))
@@ -88,7 +95,7 @@ def look(browser):
     yield open_page
     for context in contexts:
         context.close()
-    assert not faults
+    assert not sum(faults, [])
 
 
 @pytest.fixture(scope="session")
