@@ -10,10 +10,16 @@ import pytest
 from alexnet_keras import costs, shapes
 from alexnet_keras.networks import ALEXNET
 from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits, node
+from website.live import (
+    FRAME,
+    goes_to,
+    keeps_its_state_when_a_link_skips,
+    met,
+    says,
+)
 
 FOLDER = EXPLORE / "devices"
 PAGE = FOLDER / "index.html"
-FRAME = (720, 900)  # as wide as a chapter's page lets it be
 START = {
     "batch": 128,
     "speed": 10,
@@ -100,10 +106,13 @@ def split_by_clock(batch, speed, link, latency, **_):
     return max(t + 5e3 * size / 500e9 for t, size in pairs)
 
 
+def tool():
+    return runpy.run_path(str(ROOT / "tools" / "build_devices.py"))
+
+
 def test_the_committed_counts_are_the_packages():
-    tool = runpy.run_path(str(ROOT / "tools" / "build_devices.py"))
     text = (FOLDER / "costs.js").read_text()
-    assert text == tool["text"](), "run tools/build_devices.py"
+    assert text == tool()["text"](), "run tools/build_devices.py"
 
 
 def test_work_and_weights_add_up_to_the_networks():
@@ -250,28 +259,17 @@ def test_a_fragment_keeps_what_was_set():
     assert partly == {**START, "link": 450}
 
 
-def test_the_static_picture_is_the_start():
+def test_the_still_picture_is_the_start():
     text = (FOLDER / "still.svg").read_text()
+    lanes = model("its.WAYS.map((way) => its.timeline(way, given)[0])", START)
+    assert text == tool()["still"](lanes), "run tools/build_devices.py"
     times = model("its.WAYS.map((way) => its.time(way, given))", START)
-    for name, took in zip(WAYS, times, strict=True):
-        assert f": {took:.1f} ms<" in text, name
+    for took in times:
+        assert f": {took:.1f} ms<" in text
         assert f"{took:.1f} ms" in PAGE.read_text()
-    bars = re.findall(r'y="(\d+)" width="([\d.]+)" height="26"', text)
-    ends = [
-        sum(float(width) for y, width in bars if int(y) == row)
-        for row in sorted({int(y) for y, _ in bars})
-    ]
-    assert ends == pytest.approx([580 * x / times[0] for x in times], abs=2)
 
 
 # In a browser
-
-
-def said(page, words):
-    """Waits until the live line has the words; gives the line."""
-    line = page.locator("#live", has_text=words)
-    line.wait_for(timeout=3000)
-    return line.inner_text()
 
 
 def press(page, name, key, times=1):
@@ -282,7 +280,7 @@ def press(page, name, key, times=1):
 
 def test_the_live_line_says_the_models_times(look):
     page = look(PAGE)
-    line = said(page, "the split of 2012 is fastest: 40.3 ms.")
+    line = says(page, "the split of 2012 is fastest: 40.3 ms.")
     assert "One device takes 66.0 ms, two replicas take 58.6 ms." in line
     assert "All three fit." in line
     facts = page.locator(".facts").all_inner_texts()
@@ -290,42 +288,44 @@ def test_the_live_line_says_the_models_times(look):
     assert "1.64 times as fast. Each sends 30.0 MB in 8 mess" in facts[2]
 
 
-@pytest.mark.parametrize(
-    ("name", "key", "value"),
-    [
+def test_arrow_keys_change_a_slider_and_what_follows(look):
+    page = look(PAGE)
+    for name, key, value in (
         ("batch", "ArrowLeft", 124),
         ("speed", "ArrowRight", 12),
         ("link", "ArrowDown", 8),
         ("latency", "ArrowRight", 1),
         ("memory", "ArrowUp", 4),
         ("overlap", "Space", True),
-    ],
-)
-def test_arrow_keys_change_a_slider_and_what_follows(look, name, key, value):
-    page = look(PAGE)
-    press(page, name, key)
-    state = {**START, name: value}
-    assert f"{name}={value:d}" in page.url
-    times = model("its.WAYS.map((way) => its.time(way, given))", state)
-    shown = page.locator(".facts").all_inner_texts()
-    for took, text in zip(times, shown, strict=True):
-        assert float(text.split(" ms")[0]) == pytest.approx(took, rel=6e-3)
-    if name != "overlap":
-        words = page.get_attribute(f"#{name}", "aria-valuetext")
-        assert words == page.inner_text(f"#{name}-value")
-        assert str(value) in words
+    ):
+        goes_to(page, "overlap=0")  # all else as at the start
+        press(page, name, key)
+        says(page)
+        assert f"{name}={value:d}" in page.url
+        state = {**START, name: value}
+        times = model("its.WAYS.map((way) => its.time(way, given))", state)
+        shown = page.locator(".facts").all_inner_texts()
+        for took, text in zip(times, shown, strict=True):
+            ms = float(text.split(" ms")[0])
+            assert ms == pytest.approx(took, rel=6e-3)
+        if name != "overlap":
+            words = page.get_attribute(f"#{name}", "aria-valuetext")
+            assert words == page.inner_text(f"#{name}-value")
+            assert str(value) in words
 
 
 def test_a_small_batch_makes_replicas_slower_and_is_found(look):
     page = look(PAGE)
     press(page, "batch", "ArrowLeft", 9)  # 98 pictures
-    line = said(page, "Found: Make two replicas slower than one device.")
+    line = says(page, "Found: replicas slower than one device.")
     assert "With 98 pictures a step" in line
-    done = page.locator("#goals .done").all_inner_texts()
-    assert len(done) == 1
-    assert "98 pictures" in done[0]
+    assert met(page) == 1
     badge = page.inner_text('[data-way="replicas"] .badge')
     assert badge == "does not pay"
+
+
+def preset(page, name):
+    return page.locator("#presets").get_by_role("button", name=name)
 
 
 def test_every_goal_can_be_found_by_keyboard(look):
@@ -334,37 +334,45 @@ def test_every_goal_can_be_found_by_keyboard(look):
     press(page, "batch", "Home")
     press(page, "link", "Home")  # one device
     press(page, "link", "End")
-    press(page, "batch", "ArrowRight", 100)  # replicas; then only two fit
+    press(page, "batch", "PageUp", 7)  # replicas; then only two fit
     press(page, "link", "Home")
-    page.click("#h100")
+    preset(page, "H100").press("Enter")
     press(page, "batch", "Home")  # the split, on two H100
-    done = page.locator("#goals .done").all_inner_texts()
-    assert len(done) == page.locator("#goals li").count(), done
+    says(page, "Found: the split fastest on H100.")
+    assert met(page) == page.locator("#goals li").count() == 5
 
 
 def test_nothing_is_found_by_opening_a_state_or_by_a_preset(look):
     page = look(f"{PAGE}#batch=2&link=0.01")
-    page.click("#cable")
-    page.click("#round")
-    assert page.locator("#goals .done").count() == 0
+    preset(page, "Two machines").click()
+    preset(page, "Chapter 11").click()
+    assert "Found" not in says(page)
+    assert met(page) == 0
+
+
+def test_the_skip_link_keeps_the_state(look):
+    page = look(f"{PAGE}#batch=64&link=3")
+    assert keeps_its_state_when_a_link_skips(page, "step")
 
 
 def test_presets_set_what_they_say_and_keep_the_batch(look):
     page = look(f"{PAGE}#batch=64")
+    sources = page.locator("#sources li").all_inner_texts()
     for name, words in {
-        "gtx": "five to six days",
-        "cable": "1 Gbit/s",
-        "h100": "NVIDIA's specification",
-        "round": "chapter 11",
+        "2012: GTX 580": "five to six days",
+        "Two machines, 1 Gbit/s": "chapter 14",
+        "H100 with NVLink": "NVIDIA’s specification",
+        "Chapter 11": "round numbers",
     }.items():
-        page.click(f"#{name}")
-        assert page.get_attribute(f"#{name}", "aria-pressed") == "true"
-        assert page.locator("[aria-pressed=true]").count() == 1
-        assert words in page.inner_text("#source")
+        preset(page, name).click()
+        assert "64 pictures" in says(page)
+        pressed = page.locator("[aria-pressed=true]").all_inner_texts()
+        assert pressed == [name]
+        said = [line for line in sources if line.startswith(f"{name}:")]
+        assert words in said[0]
         assert "batch=64" in page.url
     press(page, "speed", "ArrowRight")
     assert page.locator("[aria-pressed=true]").count() == 0
-    assert "by hand" in page.inner_text("#source")
 
 
 def test_the_gtx_speed_is_half_of_what_the_paper_reached():
@@ -377,7 +385,7 @@ def test_the_gtx_speed_is_half_of_what_the_paper_reached():
 
 def test_what_does_not_fit_is_said(look, shoot):
     page = look(f"{PAGE}#batch=512")
-    line = said(page, "Too large for the memory: one device.")
+    line = says(page, "Too large for the memory: one device.")
     assert "two replicas are fastest" in line
     badges = page.locator(".badge").all_inner_texts()
     assert badges == ["does not fit", "fastest", ""]
@@ -385,7 +393,7 @@ def test_what_does_not_fit_is_said(look, shoot):
     assert ["does not fit" in bar for bar in bars] == [True] + 3 * [False]
     assert "one device 440, replicas 880, split 867" in page.inner_text("#bars")
     press(page, "batch", "End")
-    said(page, "nothing fits into the memory")
+    says(page, "nothing fits into the memory")
     shoot(page, "devices-nothing-fits")
 
 
@@ -393,6 +401,7 @@ def test_a_click_on_the_map_goes_there(look):
     page = look(PAGE)
     box = page.locator("#map").bounding_box()
     page.locator("#map").click(position={"x": 45, "y": box["height"] - 37})
+    says(page, "With 2 pictures")
     assert "batch=2&" in page.url
     assert "link=0.01&" in page.url
     label = page.get_attribute("#map", "aria-label")
@@ -418,17 +427,17 @@ def test_a_reload_and_a_new_fragment_keep_the_state(look):
     assert page.inner_text("#batch-value") == "98 pictures"
     assert page.inner_text("#latency-value") == "50 µs"
     assert page.is_checked("#overlap")
-    page.evaluate("location.hash = '#nonsense&batch=x'")
-    page.wait_for_function(
-        "document.getElementById('batch-value').textContent === '128 pictures'"
-    )
+    goes_to(page, "nonsense&batch=x")
+    assert page.inner_text("#batch-value") == "128 pictures"
     assert not page.is_checked("#overlap")
 
 
 @pytest.mark.parametrize("size", [WIDE, FRAME, NARROW])
 @pytest.mark.parametrize("fragment", ["", "#batch=8192&speed=0.01&link=0.01"])
-def test_it_fits_and_controls_are_large_enough(look, size, fragment):
+def test_it_fits_and_controls_are_large_enough(look, shoot, size, fragment):
     page = look(f"{PAGE}{fragment}", size)
+    if not fragment:
+        shoot(page, f"devices-{size[0]}")
     page.click("summary")
     assert fits(page)
     assert page.evaluate("""[...document.querySelectorAll(
@@ -449,15 +458,10 @@ def test_axe_finds_nothing_serious(look, violations, shoot, dark):
     page = look(PAGE, dark=dark)
     assert violations(page) == []
     shoot(page, f"devices-{'dark' if dark else 'light'}")
-    page.click("#gtx")
-    press(page, "batch", "ArrowRight", 60)
+    preset(page, "GTX").click()
+    press(page, "batch", "PageUp", 4)
     page.click("summary")
     assert violations(page) == []
-
-
-def test_pictures_for_people(look, shoot):
-    shoot(look(PAGE, NARROW), "devices-narrow")
-    shoot(look(f"{PAGE}#speed=0.5&link=8", FRAME), "devices-frame")
 
 
 def test_without_javascript_there_is_a_picture_and_the_chapter(look):

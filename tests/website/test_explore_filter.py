@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 
 from website.conftest import EXPLORE, NARROW, WIDE, fits, node
+from website.live import (
+    FRAME,
+    keeps_its_state_when_a_link_skips,
+    met,
+    says,
+)
 
 FOLDER = EXPLORE / "filter"
 PAGE, SCRIPT = FOLDER / "index.html", FOLDER / "sums.js"
-FRAME = (720, 900)  # as wide as a chapter's page lets it be
 EDGE = [-1, 0, 1] * 3
 
 
@@ -81,7 +86,7 @@ def test_filters_turn_negate_and_resize(side):
         " its.resize(given, 5)]",
         given,
     )
-    assert found[0] == weights.T.ravel().tolist()
+    assert found[0] == np.rot90(weights, -1).ravel().tolist()
     assert found[1] == (-weights).ravel().tolist()
     three = np.reshape(found[2], (3, 3))
     five = np.reshape(found[3], (5, 5))
@@ -96,18 +101,10 @@ def test_filters_turn_negate_and_resize(side):
 def test_the_address_says_any_state():
     wanted = [{**case, "row": 1, "column": 2} for case in cases()]
     found = node(
-        FOLDER / "fragment.js", "given.map((one) => its.read(its.write(one)))",
+        FOLDER / "address.js", "given.map((one) => its.read(its.write(one)))",
         wanted,
     )  # fmt: skip
     assert found == wanted
-
-
-def says(page, text=""):
-    """Gives the live line, once a pointer or a slide has come to rest."""
-    page.wait_for_selector("#live:not([aria-busy])")
-    said = page.inner_text("#live")
-    assert text in said
-    return said.replace("−", "-")
 
 
 def numbers(page, holder):
@@ -123,7 +120,7 @@ def numbers(page, holder):
 
 def shows_what_keras_computes(page, weights, bias=0, relu=False):
     """Holds the page's map, value and live line against Keras."""
-    said = says(page)
+    said = says(page).replace("−", "-")
     found = by_keras(numbers(page, "#picture"), weights, bias, relu)
     shown = numbers(page, "#map")
     assert np.allclose(shown, found.ravel(), atol=0.005)
@@ -138,6 +135,9 @@ def shows_what_keras_computes(page, weights, bias=0, relu=False):
     plain = by_keras(numbers(page, "#picture"), weights)[row, column]
     assert f"{len(weights)} products sum to {round(plain, 2):g}" in said
     assert f"greatest value is {round(found.max(), 2):g}" in said
+    if not bias:
+        can = round(9 * sum(max(0, weight) for weight in weights), 2)
+        assert f"this filter can give {can:g}." in said
 
 
 def cell(page, holder, row, column):
@@ -147,20 +147,18 @@ def cell(page, holder, row, column):
     )
 
 
-@pytest.mark.parametrize("name", ["edge", "diagonal", "cross", "point"])
-def test_each_picture_gives_its_map(look, name):
+def test_each_picture_gives_its_map(look):
     page = look(PAGE)
-    page.locator("#pictures").get_by_role("button", name=name).click()
-    shows_what_keras_computes(page, EDGE)
+    for name in ("edge", "diagonal", "cross", "point"):
+        page.locator("#pictures").get_by_role("button", name=name).click()
+        shows_what_keras_computes(page, EDGE)
 
 
-@pytest.mark.parametrize(
-    "name", ["corner", "diagonal", "spot", "sharpen", "blur", "stripes"]
-)
-def test_each_filter_gives_its_map(look, name):
+def test_each_filter_gives_its_map(look):
     page = look(PAGE)
-    page.locator("#filters").get_by_role("button", name=name).click()
-    shows_what_keras_computes(page, node(SCRIPT, "its.FILTERS[given]", name))
+    for name, weights in node(SCRIPT, "its.FILTERS").items():
+        page.locator("#filters").get_by_role("button", name=name).click()
+        shows_what_keras_computes(page, weights)
 
 
 def test_the_controls_of_the_filter_change_the_map(look):
@@ -246,12 +244,15 @@ def test_the_strongest_place_is_found(look):
 
 def test_the_window_slides_over_all_places(look):
     page = look(PAGE)
+    page.clock.install()
     page.click("#slide")
     assert page.inner_text("#slide") == "Stop"
-    assert np.isnan(numbers(page, "#map")[-1])
-    page.wait_for_function(
-        "document.getElementById('slide').textContent != 'Stop'"
-    )
+    page.clock.run_for(1000)
+    shown = numbers(page, "#map")
+    assert not np.isnan(shown[20])
+    assert np.isnan(shown[-1])
+    page.clock.run_for(3000)
+    assert page.inner_text("#slide") == "Slide over all places"
     says(page, "Place row 10, column 10")
     shows_what_keras_computes(page, EDGE)
 
@@ -267,21 +268,30 @@ def test_with_reduced_motion_it_slides_a_place_a_press(look):
     assert np.isnan(shown[3:]).all()
 
 
-def test_goals_tick_when_they_are_met(look):
+def test_goals_are_found_by_hand(look):
     page = look(PAGE)
-    assert page.locator("#goals .met").count() == 0
-    pictures, filters = page.locator("#pictures"), page.locator("#filters")
-    pictures.get_by_role("button", name="edge").click()
-    says(page, "Found: the greatest sum that this filter can give.")
+    page.locator("#pictures").get_by_role("button", name="edge").click()
+    assert "greatest value is 27; this filter can give 27." in says(page)
+    assert met(page) == 0
     page.click("#turn")
-    says(page, "Found: a picture, not all dark, that gives 0 everywhere.")
+    says(page, "Found: a picture, not dark, that gives only zeros.")
+    page.click("#turn")
+    page.click("#turn")
+    page.click("#turn")
+    says(page, "Found: the greatest sum of this filter.")
     for row in range(1, 4):
         for column in range(1, 4):
             one = page.get_by_label(f"weight in row {row}, column {column}")
             one.fill("1" if row == column == 2 else "0")
-    says(page, "Found: a filter whose map is the picture without its rim.")
-    assert page.locator("#goals .met").count() == 3
-    assert filters.locator("[aria-pressed=true]").count() == 0
+    says(page, "Found: a filter that leaves the picture as it is.")
+    assert met(page) == page.locator("#goals li").count() == 3
+    pressed = page.locator("#filters [aria-pressed=true]")
+    assert pressed.count() == 0
+
+
+def test_the_skip_link_keeps_the_state(look):
+    page = look(f"{PAGE}#picture=cross&filter=spot")
+    assert keeps_its_state_when_a_link_skips(page, "place")
 
 
 def test_the_address_keeps_the_state(look):
@@ -290,8 +300,8 @@ def test_the_address_keeps_the_state(look):
     page.locator("#picture [tabindex='0']").focus()
     page.keyboard.press("5")
     page.click("#negate")
-    address = page.evaluate("location.hash")
     said, before = says(page, "Place"), numbers(page, "#map")
+    address = page.evaluate("location.hash")
     page.reload()
     assert said == says(page)
     assert numbers(page, "#map") == before
@@ -308,7 +318,7 @@ def test_the_address_keeps_the_state(look):
 )  # fmt: skip
 def test_an_address_that_makes_no_sense_starts_anew(fragment):
     texts = [f"#{fragment}", ""]
-    read = node(FOLDER / "fragment.js", "given.map(its.read)", texts)
+    read = node(FOLDER / "address.js", "given.map(its.read)", texts)
     assert read[0] == read[1]
 
 
@@ -337,3 +347,13 @@ def test_without_scripts_a_picture_stands_in(look, shoot):
     assert not page.is_visible("main")
     assert "27" in picture.get_attribute("alt")
     shoot(page, "filter-without-scripts")
+
+
+def test_the_still_picture_multiplies_and_adds():
+    drawn = (FOLDER / "still.svg").read_text()
+    texts = re.findall(r">(−?\d+)</text>", drawn)
+    *numbers, total = [int(text.replace("−", "-")) for text in texts]
+    under, weights, products = np.reshape(numbers, (3, 9))
+    assert weights.tolist() == EDGE
+    assert products.tolist() == (under * weights).tolist()
+    assert total == products.sum()

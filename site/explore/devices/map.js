@@ -229,8 +229,11 @@ var map = (function () {
     for (const { way, x, y } of kept.middles) {
       pen.fillStyle = colours[way];
       const half = pen.measureText(LABELS[way]).width / 2 + 6;
-      const middle = Math.min(Math.max(x, half), width - half);
-      words(pen, LABELS[way], LEFT + middle, TOP + y + 4, colours, "center", true);
+      const middle = LEFT + Math.min(Math.max(x, half), width - half);
+      const [pointX, pointY] = placed(s, width, height);
+      const hides = Math.abs(pointX - middle) < half + 8 && Math.abs(pointY - TOP - y) < 14;
+      const aside = hides ? (y > height / 2 ? -20 : 20) : 0;
+      words(pen, LABELS[way], middle, TOP + y + 4 + aside, colours, "center", true);
     }
     point(pen, s, width, height, colours);
     canvas.setAttribute("aria-label", `A map of batches, 2 to 8,192, and links, 0.01 to 1,000 `

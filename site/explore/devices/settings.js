@@ -1,6 +1,6 @@
 /* What can be set: the sliders' positions, their words, the address's fragment. */
 
-var settings = (function () {
+var settings = (function (fragment) {
   "use strict";
 
   const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]; // ten of a decade
@@ -49,31 +49,20 @@ var settings = (function () {
     return apart.indexOf(Math.min(...apart));
   }
 
-  function allowed(name, value) {
+  function reader(name) {
     const { positions } = RANGES[name];
-    const inside = value >= positions[0] && value <= positions[positions.length - 1];
-    return inside && (name !== "batch" || Number.isInteger(value));
+    const ends = [positions[0], positions[positions.length - 1]];
+    return name === "batch" ? fragment.whole(...ends) : fragment.decimal(...ends);
   }
+  const READERS = {
+    ...Object.fromEntries(NAMES.map((name) => [name, reader(name)])),
+    overlap: fragment.named({ 0: false, 1: true }),
+  };
 
-  /* Reads a fragment; what makes no sense stays as it is at the start. */
-  function read(fragment) {
-    const found = start();
-    const given = new URLSearchParams(fragment.replace(/^#/, ""));
-    for (const name of NAMES) {
-      const text = given.get(name);
-      const value = text === null || text.trim() === "" ? NaN : Number(text);
-      if (allowed(name, value)) found[name] = value;
-    }
-    found.overlap = given.get("overlap") === "1";
-    return found;
-  }
-
-  function write(state) {
-    const pairs = NAMES.map((name) => `${name}=${state[name]}`);
-    return `#${pairs.join("&")}${state.overlap ? "&overlap=1" : ""}`;
-  }
+  const read = (hash) => fragment.read(hash, start(), READERS);
+  const write = (state) => fragment.write({ ...state, overlap: Number(state.overlap) });
 
   return { RANGES, NAMES, start, position, read, write, number };
-})();
+})(typeof module === "undefined" ? fragment : require("../shared/fragment.js"));
 
 if (typeof module !== "undefined") module.exports = settings;

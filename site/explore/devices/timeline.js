@@ -12,6 +12,8 @@ var timeline = (function () {
     minimumSignificantDigits: 3, maximumSignificantDigits: 3,
   });
 
+  const whole = (value) => value.toLocaleString("en");
+
   /* A time in words, of three digits. */
   function span(ms) {
     if (ms >= 1000) return `${three(ms / 1000)} s`;
@@ -136,61 +138,58 @@ var timeline = (function () {
   }
 
   function table(holder, s) {
-    const p = model.WAYS.map((way) => model.phases(way, s));
-    const row = (name, cells) => `<tr><th scope="row">${name}</th>`
+    const each = (say) => model.WAYS.map(say);
+    const phases = each((way) => model.phases(way, s));
+    const most = (way) => Math.max(...model.memory(way, s).map(({ total }) => total));
+    const rows = [
+      ...["input", "forward", "backward"].map((key) => [key, phases.map((p) => span(p[key]))]),
+      ["sends or waits", phases.map((p) => span(p.talk - p.hidden))],
+      ["update", phases.map((p) => span(p.update))],
+      ["the whole step", each((way) => span(model.time(way, s)))],
+      ["each sends", each((way) => size(model.sent(way, s)[0]))],
+      ["a device holds, at most", each((way) => size(most(way)))],
+      ["largest batch that fits", each((way) => whole(model.largest(way, s)))],
+    ];
+    const heads = each((way) => `<th scope="col">${NAMES[way]}</th>`);
+    const line = ([name, cells]) => `<tr><th scope="row">${name}</th>`
       + `${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
-    const keys = { input: "input", forward: "forward", backward: "backward" };
-    const heads = Object.values(NAMES).map((name) => `<th scope="col">${name}</th>`);
-    holder.innerHTML = `<caption>On the device that is done last</caption>`
-      + `<thead><tr><td></td>${heads.join("")}</tr></thead><tbody>`
-      + Object.keys(keys).map((key) => row(keys[key], p.map((one) => span(one[key])))).join("")
-      + row("sends or waits", p.map((one) => span(one.talk - one.hidden)))
-      + row("update", p.map((one) => span(one.update)))
-      + row("the whole step", model.WAYS.map((way) => span(model.time(way, s))))
-      + row("each sends", model.WAYS.map((way) => size(model.sent(way, s)[0])))
-      + row("a device holds, at most", model.WAYS.map((way) => size(
-        Math.max(...model.memory(way, s).map((one) => one.total)))))
-      + row("largest batch that fits",
-        model.WAYS.map((way) => model.largest(way, s).toLocaleString("en"))) + "</tbody>";
+    holder.innerHTML = "<caption>On the device that is done last</caption>"
+      + `<thead><tr><td></td>${heads.join("")}</tr></thead>`
+      + `<tbody>${rows.map(line).join("")}</tbody>`;
+  }
+
+  /* A device's memory as a bar, part by part; `percent` is of the bar's width. */
+  function gauge(who, { parts, total }, card, percent) {
+    const row = document.createElement("div");
+    row.className = total > card ? "holds over" : "holds";
+    row.innerHTML = `<p><b>${who}</b> ${size(total)}, `
+      + `<span>${total > card ? "does not fit" : "fits"}</span></p><div class="gauge"></div>`;
+    const add = (name, className, style, title = "") => row.lastChild.append(Object.assign(
+      document.createElement(name), { className, title, style }));
+    for (const [part, bytes] of Object.entries(parts)) {
+      add("i", part, `width: ${percent(bytes)}`, `${part}: ${size(bytes)}`);
+    }
+    add("span", "card", `left: ${percent(card)}`);
+    return row;
   }
 
   /* Bars of memory against the card's end. */
   function memory(holder, s) {
     const card = s.memory * model.GIB;
-    const all = model.WAYS.map((way) => model.memory(way, s));
-    const end = 1.04 * Math.max(card, ...all.flat().map((one) => one.total));
-    holder.replaceChildren();
-    model.WAYS.forEach((way, i) => {
-      const devices = way === "replicas" ? all[i].slice(0, 1) : all[i];
-      for (const { name, parts, total } of devices) {
-        const row = document.createElement("div");
-        row.className = "holds";
-        const who = { one: "one device", replicas: "each replica" }[way] || name;
-        const over = total > card ? "does not fit" : "fits";
-        row.innerHTML = `<p><b>${who}</b> ${size(total)}, <span>${over}</span></p>`
-          + '<div class="gauge"></div>';
-        row.classList.toggle("over", total > card);
-        const gauge = row.lastChild;
-        for (const [part, bytes] of Object.entries(parts)) {
-          const piece = document.createElement("i");
-          piece.className = part;
-          piece.title = `${part}: ${size(bytes)}`;
-          piece.style.width = `${100 * bytes / end}%`;
-          gauge.append(piece);
-        }
-        const mark = document.createElement("span");
-        mark.className = "card";
-        mark.style.left = `${100 * card / end}%`;
-        gauge.append(mark);
-        holder.append(row);
-      }
+    const all = model.WAYS.map((way) => [way, model.memory(way, s)]);
+    const end = 1.04 * Math.max(card, ...all.flatMap(([, each]) => each.map((one) => one.total)));
+    const percent = (bytes) => `${100 * bytes / end}%`;
+    const rows = all.flatMap(([way, each]) => {
+      if (way === "split") return each.map((one) => gauge(one.name, one, card, percent));
+      return [gauge(way === "one" ? "one device" : "each replica", each[0], card, percent)];
     });
     const note = document.createElement("p");
     note.className = "hint";
-    const most = model.WAYS.map((way) => model.largest(way, s).toLocaleString("en"));
-    note.textContent = `Dashed: the card's end, ${size(card)}. Largest batch that fits: `
+    const most = model.WAYS.map((way) => whole(model.largest(way, s)));
+    note.textContent = `Dashed: the end of the memory, ${settings.number(s.memory)} GB as memory `
+      + `is sold: ${three(card / 1e9)} × 10⁹ bytes. Largest batch that fits: `
       + `one device ${most[0]}, replicas ${most[1]}, split ${most[2]}.`;
-    holder.append(note);
+    holder.replaceChildren(...rows, note);
   }
 
   return { NAMES, make, draw, table, memory, span, size };

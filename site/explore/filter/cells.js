@@ -7,83 +7,82 @@ var cells = (function () {
   const ARROWS = {
     ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
   };
+  const all = ({ holder }) => holder.querySelectorAll("[role=gridcell]");
 
-  /* `press(at, isFirst)` is called for a pointer that goes down or draws on,
-     `move(at)` when an arrow key has moved, `key(event, at)` for other keys. */
-  function make(holder, { press, move = () => {}, key = () => {} }) {
-    let side = 0;
-    let current = 0;
-    const all = () => holder.querySelectorAll("[role=gridcell]");
+  function child(parent, role) {
+    const made = document.createElement("div");
+    made.setAttribute("role", role);
+    parent.append(made);
+    return made;
+  }
 
-    function build(wanted) {
-      side = wanted;
-      holder.style.setProperty("--side", side);
-      holder.replaceChildren(...Array.from({ length: side }, (_, row) => {
-        const line = document.createElement("div");
-        line.setAttribute("role", "row");
-        for (let column = 0; column < side; column++) {
-          const one = document.createElement("div");
-          one.setAttribute("role", "gridcell");
-          one.dataset.at = row * side + column;
-          line.append(one);
-        }
-        return line;
-      }));
-      const mark = document.createElement("div");
-      mark.className = "mark";
-      mark.setAttribute("role", "presentation");
-      holder.append(mark);
+  function build(grid, side) {
+    grid.side = side;
+    grid.holder.replaceChildren();
+    for (let row = 0; row < side; row++) {
+      const line = child(grid.holder, "row");
+      for (let column = 0; column < side; column++) child(line, "gridcell");
     }
+    child(grid.holder, "presentation").className = "mark";
+  }
 
-    /* Makes a cell the one that Tab reaches. */
-    function go(at, focus) {
-      current = at;
-      all().forEach((one, i) => { one.tabIndex = i === at ? 0 : -1; });
-      if (focus) all()[at].focus({ preventScroll: true });
-    }
+  /* Makes a cell the one that Tab reaches. */
+  function go(grid, at, focus) {
+    grid.current = at;
+    all(grid).forEach((one, i) => { one.tabIndex = i === at ? 0 : -1; });
+    if (focus) all(grid)[at].focus({ preventScroll: true });
+  }
 
-    function under({ clientX, clientY }) {
-      const box = all()[0].getBoundingClientRect();
-      const place = (value, start) =>
-        Math.max(0, Math.min(side - 1, Math.floor((value - start) / box.width)));
-      return place(clientY, box.top) * side + place(clientX, box.left);
-    }
+  /* Colours, words and marks all cells: lists of `side` x `side`. */
+  function paint(grid, side, { colours, names, frame: [row, column, size] }) {
+    if (side !== grid.side) build(grid, side);
+    all(grid).forEach((one, at) => {
+      one.style.background = colours[at];
+      const name = `row ${Math.floor(at / side) + 1}, column ${at % side + 1}: ${names[at]}`;
+      one.setAttribute("aria-label", name);
+    });
+    const mark = grid.holder.querySelector(".mark");
+    mark.style.setProperty("--row", row);
+    mark.style.setProperty("--column", column);
+    mark.style.setProperty("--size", size);
+    go(grid, Math.min(grid.current, side * side - 1), false);
+  }
 
-    /* Colours, words and marks all cells: lists of `side` x `side`. */
-    function paint(wanted, { colours, names, frame: [row, column, size] }) {
-      if (wanted !== side) build(wanted);
-      all().forEach((one, at) => {
-        one.style.background = colours[at];
-        const name = `row ${Math.floor(at / side) + 1}, column ${at % side + 1}: ${names[at]}`;
-        one.setAttribute("aria-label", name);
-      });
-      const mark = holder.querySelector(".mark");
-      mark.style.setProperty("--row", row);
-      mark.style.setProperty("--column", column);
-      mark.style.setProperty("--size", size);
-      go(Math.min(current, side * side - 1), false);
-    }
+  /* The cell under the pointer, or the nearest. */
+  function under(grid, { clientX, clientY }) {
+    const box = all(grid)[0].getBoundingClientRect();
+    const place = (value, start) =>
+      Math.max(0, Math.min(grid.side - 1, Math.floor((value - start) / box.width)));
+    return place(clientY, box.top) * grid.side + place(clientX, box.left);
+  }
 
+  /* Calls a function for a pointer that goes down, and while it draws on. */
+  function point(grid, press) {
+    const { holder } = grid;
     let down = false;
     holder.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       down = true;
       holder.setPointerCapture(event.pointerId);
       event.preventDefault();
-      go(under(event), true);
-      press(current, true);
+      go(grid, under(grid, event), true);
+      press(grid.current, true);
     });
     holder.addEventListener("pointermove", (event) => {
-      const at = under(event);
-      if (!down || at === current) return;
-      go(at, true);
+      const at = under(grid, event);
+      if (!down || at === grid.current) return;
+      go(grid, at, true);
       press(at, false);
     });
     for (const name of ["pointerup", "pointercancel"]) {
       holder.addEventListener(name, () => { down = false; });
     }
-    holder.addEventListener("keydown", (event) => {
+  }
+
+  function type(grid, move, key) {
+    grid.holder.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const { side, current } = grid;
       const arrow = ARROWS[event.key];
       if (!arrow) {
         key(event, current);
@@ -92,11 +91,21 @@ var cells = (function () {
       event.preventDefault();
       const [row, column] = [Math.floor(current / side) + arrow[0], current % side + arrow[1]];
       if (Math.min(row, column) < 0 || Math.max(row, column) >= side) return;
-      go(row * side + column, true);
-      move(current);
+      go(grid, row * side + column, true);
+      move(grid.current);
     });
+  }
 
-    return { paint, go };
+  /* `press(at, isFirst)` is called for a pointer that goes down or draws on,
+     `move(at)` when an arrow key has moved, `key(event, at)` for other keys. */
+  function make(holder, { press, move = () => {}, key = () => {} }) {
+    const grid = { holder, side: 0, current: 0 };
+    point(grid, press);
+    type(grid, move, key);
+    return {
+      paint: (side, how) => paint(grid, side, how),
+      go: (at, focus) => go(grid, at, focus),
+    };
   }
 
   return { make };

@@ -3,20 +3,17 @@
 (function () {
   "use strict";
 
-  const byId = (id) => document.getElementById(id);
+  const { byId } = live;
   const { write } = place;
   const { SIDE, BRIGHT, PICTURES, FILTERS } = sums;
   const PACE = 30; // milliseconds a place
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const state = fragment.read("");
-  const found = new Set(); // the goals, by their names
+  const state = address.read("");
   let brush = BRIGHT;
-  let chosen = 0; // the weight that the stepper changes
-  let known = Infinity; // how many places the sliding window has been to
+  let known = Infinity; // how many places the sliding filter has been to
   let sliding = null;
 
   const side = () => sums.placesOf(state.filter);
-  const { nameIn, number } = fragment;
 
   // ---- what is shown ----------------------------------------------------------
 
@@ -47,132 +44,65 @@
     draw.legend(byId("legend"), 90, 12);
   }
 
-  function paintFilter() {
-    const { filter } = state;
-    const width = Math.sqrt(filter.length);
-    const holder = byId("filter");
-    if (holder.children.length !== filter.length) buildFilter(width);
-    const most = Math.max(...filter.map(Math.abs));
-    [...holder.children].forEach((input, at) => {
-      const weight = filter[at];
-      if (document.activeElement !== input) input.value = Math.round(100 * weight) / 100;
-      const share = most ? 55 * Math.abs(weight) / most : 0;
-      input.style.setProperty("--strength", `${share.toFixed(0)}%`);
-      input.className = `${weight > 0 ? "plus" : weight < 0 ? "minus" : ""}`
-        + `${at === chosen ? " chosen" : ""}`;
-    });
-    byId("chosen").textContent = `weight ${Math.floor(chosen / width) + 1}, `
-      + `${chosen % width + 1}`;
+  function controls() {
+    byId("relu").checked = state.relu;
+    if (document.activeElement !== byId("bias")) byId("bias").value = state.bias;
     for (const radio of document.getElementsByName("side")) {
-      radio.checked = Number(radio.value) === width;
+      radio.checked = Number(radio.value) ** 2 === state.filter.length;
     }
-  }
-
-  function buildFilter(width) {
-    chosen = Math.min(chosen, width * width - 1);
-    byId("filter").style.setProperty("--side", width);
-    byId("filter").replaceChildren(...state.filter.map((_, at) => {
-      const input = document.createElement("input");
-      Object.assign(input, { type: "number", min: -9, max: 9, step: "any" });
-      input.setAttribute("aria-label",
-        `weight in row ${Math.floor(at / width) + 1}, column ${at % width + 1}`);
-      input.addEventListener("focus", () => {
-        chosen = at;
-        paintFilter();
-      });
-      input.addEventListener("input", () => {
-        const weight = number(input.value, 9);
-        if (weight !== undefined) setWeight(at, weight);
-      });
-      input.addEventListener("blur", paintFilter);
-      return input;
-    }));
-  }
-
-  function goals() {
-    const { picture, filter } = state;
-    for (const { name, met } of sums.GOALS) {
-      if (!found.has(name) && met(picture, { filter })) {
-        found.add(name);
-        untold.push(name);
-      }
-    }
-    for (const item of byId("goals").children) {
-      item.classList.toggle("met", found.has(item.dataset.name));
-      item.lastChild.textContent = found.has(item.dataset.name) ? ", found" : "";
-    }
+    pressPicture((name) => name === address.nameIn(PICTURES, state.picture));
+    pressFilter((name) => name === address.nameIn(FILTERS, state.filter));
+    byId("slide").textContent = sliding ? "Stop"
+      : calm.matches ? "Slide by one place" : "Slide over all places";
   }
 
   function sentence(here, values) {
     const { filter, bias, relu, row, column } = state;
-    const most = Math.max(...values);
+    const most = write(Math.max(...values));
     let text = `Place row ${row + 1}, column ${column + 1}: `
       + `${filter.length} products sum to ${write(here.sum)}`;
     if (bias) text += `, with the bias ${write(bias)} that is ${write(here.sum + bias)}`;
     if (relu) text += `, after ReLU ${write(here.value)}`;
-    text += `. The map’s greatest value is ${write(most)}`;
-    if (!bias) text += ` of ${write(sums.greatest(filter))} possible`;
-    return `${text}.${untold.map((name) => ` Found: ${name}.`).join("")}`;
+    text += `. The map’s greatest value is ${most}`;
+    if (!bias) text += `; this filter can give ${write(sums.greatest(filter))}`;
+    return `${text}.`;
   }
 
-  let saying; // the live line waits until a pointer or a slide rests
-  let untold = []; // goals that were met meanwhile
-
-  function show() {
-    const { picture, row, column } = state;
+  function show(byHand) {
+    const { picture, filter, row, column } = state;
     const here = sums.at(picture, state, [row, column]);
     const values = sums.map(picture, state);
     paintPicture();
-    paintFilter();
+    weightCells.paint(filter);
     paintMap(values);
     place.show(here, state);
     byId("where").textContent = `The place in row ${row + 1}, column ${column + 1}`;
-    byId("relu").checked = state.relu;
-    if (document.activeElement !== byId("bias")) byId("bias").value = state.bias;
-    for (const [id, all, list] of [["pictures", PICTURES, picture],
-      ["filters", FILTERS, state.filter]]) {
-      const name = nameIn(all, list);
-      for (const button of byId(id).querySelectorAll("[aria-pressed]")) {
-        button.setAttribute("aria-pressed", button.textContent === name);
-      }
-    }
-    goals();
-    byId("slide").textContent = sliding ? "Stop"
-      : calm.matches ? "Slide by one place" : "Slide over all places";
-    history.replaceState(null, "", fragment.write(state));
-    clearTimeout(saying);
-    byId("live").setAttribute("aria-busy", "true");
-    saying = setTimeout(() => {
-      byId("live").textContent = sentence(here, values);
-      byId("live").removeAttribute("aria-busy");
-      untold = [];
-    }, 120);
+    controls();
+    findGoals(({ met }) => met(picture, { filter }), byHand);
+    live.say(sentence(here, values), address.write(state));
   }
 
-  function change(part) {
+  // ---- drawing, setting, sliding ------------------------------------------------
+
+  function change(part, byHand) {
     stop();
     known = Infinity;
     Object.assign(state, part);
     const last = side() - 1;
     state.row = Math.min(state.row, last);
     state.column = Math.min(state.column, last);
-    show();
+    show(byHand);
   }
 
-  // ---- drawing, setting, sliding ------------------------------------------------
+  const replaced = (list, at, value) => list.map((old, i) => i === at ? value : old);
 
-  function setPixel(at, value) {
-    change({ picture: state.picture.map((old, i) => i === at ? value : old) });
-  }
+  const setPixel = (at, value) =>
+    change({ picture: replaced(state.picture, at, value) }, true);
 
-  function setWeight(at, weight) {
-    change({ filter: state.filter.map((old, i) => i === at ? weight : old) });
-  }
+  const setWeight = (at, weight) =>
+    change({ filter: replaced(state.filter, at, weight) }, true);
 
-  function step(by) {
-    const weight = Math.round(state.filter[chosen] + by);
-    setWeight(chosen, Math.max(-9, Math.min(9, weight)));
-  }
+  const setFilter = (filter) => change({ filter }, true);
 
   const goTo = (at) => ({ row: Math.floor(at / side()), column: at % side() });
 
@@ -181,28 +111,27 @@
     sliding = null;
   }
 
-  /* Takes the window one place further; the first time, to the first. */
+  /* Takes the filter one place further; the first time, to the first. */
   function advance() {
     const count = side() ** 2;
     if (known >= count) known = 0;
     Object.assign(state, goTo(known));
     known++;
     sliding = !calm.matches && known < count ? setTimeout(advance, PACE) : null;
-    show();
+    show(true);
   }
 
   function slide() {
-    if (sliding) {
-      stop();
-      known = Infinity;
-      show();
-    } else advance();
+    if (sliding) change({}, true);
+    else advance();
   }
 
   function strongest() {
     const values = sums.map(state.picture, state).map(Math.abs);
-    change(goTo(values.indexOf(Math.max(...values))));
+    change(goTo(values.indexOf(Math.max(...values))), true);
   }
+
+  // ---- controls -----------------------------------------------------------------
 
   let stroke = BRIGHT; // what this pull of the pointer leaves behind
   const pictureCells = cells.make(byId("picture"), {
@@ -219,21 +148,16 @@
     },
   });
   const mapCells = cells.make(byId("map"), {
-    press: (at) => change(goTo(at)),
-    move: (at) => change(goTo(at)),
+    press: (at) => change(goTo(at), true),
+    move: (at) => change(goTo(at), true),
   });
-
-  // ---- controls -----------------------------------------------------------------
-
-  function buttons(holder, all, part) {
-    for (const name of Object.keys(all)) {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "button", textContent: name });
-      button.setAttribute("aria-pressed", "false");
-      button.addEventListener("click", () => change({ [part]: all[name] }));
-      byId(holder).append(button);
-    }
-  }
+  const weightCells = weights.make(byId("filter"), setWeight);
+  const findGoals = live.goals(sums.GOALS);
+  const pressPicture = live.choice("pictures", Object.keys(PICTURES), (name) => name,
+    (name) => change({ picture: PICTURES[name] }, false));
+  const pressFilter = live.choice("filters", Object.keys(FILTERS), (name) => name,
+    (name) => change({ filter: FILTERS[name] }, false));
+  byId("pictures").append(live.button("random", () => change({ picture: sums.random() }, false)));
 
   function brushes() {
     for (const value of [9, 6, 3, 0]) {
@@ -248,46 +172,30 @@
     }
   }
 
-  function list() {
-    for (const { name } of sums.GOALS) {
-      const item = document.createElement("li");
-      item.dataset.name = name;
-      item.innerHTML = `${name}<span class="unseen"></span>`;
-      byId("goals").append(item);
-    }
-  }
-
   function listen() {
     const click = (id, action) => byId(id).addEventListener("click", action);
-    const random = document.createElement("button");
-    Object.assign(random, { type: "button", className: "button", textContent: "random" });
-    random.addEventListener("click", () => change({ picture: sums.random() }));
-    byId("pictures").append(random);
-    click("lower", () => step(-1));
-    click("raise", () => step(1));
-    click("negate", () => change({ filter: sums.negate(state.filter) }));
-    click("turn", () => change({ filter: sums.turn(state.filter) }));
+    click("lower", () => weightCells.step(-1));
+    click("raise", () => weightCells.step(1));
+    click("negate", () => setFilter(sums.negate(state.filter)));
+    click("turn", () => setFilter(sums.turn(state.filter)));
     click("slide", slide);
     click("strongest", strongest);
     for (const radio of document.getElementsByName("side")) {
       radio.addEventListener("change", () =>
-        change({ filter: sums.resize(state.filter, Number(radio.value)) }));
+        setFilter(sums.resize(state.filter, Number(radio.value))));
     }
-    byId("relu").addEventListener("change", ({ target }) => change({ relu: target.checked }));
+    byId("relu").addEventListener("change", ({ target }) => change({ relu: target.checked }, true));
     byId("bias").addEventListener("input", ({ target }) => {
-      const bias = number(target.value, 99);
-      if (bias !== undefined) change({ bias });
+      const bias = address.bias(target.value);
+      if (bias !== undefined) change({ bias }, true);
     });
-    byId("bias").addEventListener("blur", show);
-    addEventListener("hashchange", () => change(fragment.read(location.hash)));
-    calm.addEventListener("change", show);
-    frame.onTheme(show);
+    byId("bias").addEventListener("blur", controls);
+    live.onAddress(() => change(address.read(location.hash), false));
+    calm.addEventListener("change", controls);
+    frame.onTheme(() => show(false));
   }
 
-  buttons("pictures", PICTURES, "picture");
-  buttons("filters", FILTERS, "filter");
   brushes();
-  list();
   listen();
-  change(fragment.read(location.hash));
+  change(address.read(location.hash), false);
 })();

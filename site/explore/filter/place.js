@@ -1,5 +1,5 @@
-/* Part 2: what one place is made of. Window, filter and products as numbers,
-   and how much of the sum is above and below zero. */
+/* Part 2: what one place is made of. What lies under the filter, the weights and
+   the products as numbers, and how much of the sum is above and below zero. */
 
 var place = (function () {
   "use strict";
@@ -25,7 +25,7 @@ var place = (function () {
   function products({ under, products: each }, { filter }) {
     const most = Math.max(...filter.map(Math.abs));
     const sign = (text) => `<span class="sign">${text}</span>`;
-    return table("window", under, 0) + sign("×") + table("filter", filter, most)
+    return table("picture", under, 0) + sign("×") + table("filter", filter, most)
       + sign("=") + table("products", each, sums.BRIGHT * most);
   }
 
@@ -49,8 +49,8 @@ var place = (function () {
   }
 
   function show(found, layer) {
-    document.getElementById("products").innerHTML = products(found, layer);
-    document.getElementById("ledger").innerHTML = ledger(found, layer);
+    live.byId("products").innerHTML = products(found, layer);
+    live.byId("ledger").innerHTML = ledger(found, layer);
   }
 
   return { show, write };

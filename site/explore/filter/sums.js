@@ -10,7 +10,7 @@ var sums = (function () {
   const placesOf = (filter) => SIDE - Math.sqrt(filter.length) + 1;
 
   /* What lies under the filter at a place, row by row. */
-  function windowAt(picture, filter, [row, column]) {
+  function underAt(picture, filter, [row, column]) {
     const side = Math.sqrt(filter.length);
     return filter.map((_, at) =>
       picture[(row + Math.floor(at / side)) * SIDE + column + at % side]);
@@ -18,7 +18,7 @@ var sums = (function () {
 
   /* One value of the map: products, their sum, the bias, and ReLU if wanted. */
   function at(picture, { filter, bias, relu }, place) {
-    const under = windowAt(picture, filter, place);
+    const under = underAt(picture, filter, place);
     const products = under.map((value, i) => value * filter[i]);
     const total = (list) => list.reduce((all, one) => all + one, 0);
     const sum = total(products);
@@ -39,10 +39,10 @@ var sums = (function () {
 
   const negate = (filter) => filter.map((weight) => weight ? -weight : 0);
 
-  /* Exchanges rows and columns. */
+  /* Turns a filter by a quarter, clockwise. */
   function turn(filter) {
     const side = Math.sqrt(filter.length);
-    return filter.map((_, at) => filter[(at % side) * side + Math.floor(at / side)]);
+    return filter.map((_, at) => filter[(side - 1 - at % side) * side + Math.floor(at / side)]);
   }
 
   /* Puts zeros around a filter, or cuts its rim off. */
@@ -120,17 +120,17 @@ var sums = (function () {
   /* Each names something to draw or to set, and knows when it is there. */
   const GOALS = [
     {
-      name: "a picture, not all dark, that gives 0 everywhere",
+      name: "a picture, not dark, that gives only zeros",
       met: (picture, layer) => picture.some(Boolean) && layer.filter.some(Boolean)
         && found(picture, layer).every((sum) => close(sum, 0)),
     },
     {
-      name: "the greatest sum that this filter can give",
+      name: "the greatest sum of this filter",
       met: (picture, layer) => greatest(layer.filter) > 0
         && found(picture, layer).some((sum) => close(sum, greatest(layer.filter))),
     },
     {
-      name: "a filter whose map is the picture without its rim",
+      name: "a filter that leaves the picture as it is",
       met: (picture, layer) => {
         const [side, sum] = [placesOf(layer.filter), found(picture, layer)];
         const rim = (SIDE - side) / 2;

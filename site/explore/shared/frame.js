@@ -33,8 +33,10 @@ var frame = (function () {
       root.dataset.theme = data.theme;
       changed();
     });
-    const tell = () => window.parent.postMessage(
-      { explorable: root.dataset.explorable, height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
+    const tell = () => {
+      const { height } = document.body.getBoundingClientRect();
+      window.parent.postMessage({ height: Math.ceil(height) }, "*");
+    };
     addEventListener("load", () => {
       new ResizeObserver(tell).observe(document.body);
       tell();

@@ -88,7 +88,8 @@ var drawing = (function () {
     }
   }
 
-  /* One place as a bar with its name; what hangs over is hatched. */
+  /* Draws a place as a bar; what hangs over is hatched. Gives its name, which is
+     put in later, over the line at the row's end. */
   function place(svg, { number, start, inside, ghost }, found, { x, y, height, room }) {
     const { filter, lacks } = found;
     const scale = x(1) - x(0);
@@ -102,9 +103,10 @@ var drawing = (function () {
     }
     const needs = 6.6 * label.length;
     const middle = y + height / 2 + 4;
-    if (clear > needs) svg.append(word(left + clear / 2, middle, label));
-    else if (left + wide + needs < room) svg.append(word(left + wide + 5, middle, label, "start"));
-    else svg.append(word(left - 5, middle, label, "end"));
+    if (clear > needs) return word(left + clear / 2, middle, label);
+    return left + wide + needs < room
+      ? word(left + wide + 5, middle, label, "start", "beside")
+      : word(left - 5, middle, label, "end", "beside");
   }
 
   const line = (x, y, height) => element("path", { d: `M${x} ${y}v${height}`, class: "edge" });
@@ -120,7 +122,7 @@ var drawing = (function () {
     const least = Math.min(...found.counts);
     const times = least === most ? `${most}` : `${least} to ${most}`;
     const places = most === 1 ? "place" : "places";
-    const text = found.count ? `each pixel is read by ${times} ${places}` : "no pixel is read";
+    const text = found.count ? `Each pixel is read by ${times} ${places}.` : "No pixel is read.";
     svg.append(word(x(0), base - height - 6, text, "start", "quiet"));
   }
 
@@ -134,9 +136,10 @@ var drawing = (function () {
     skyline(svg, found, { x, scale, base: y - 18, height: 42 });
     const shown = bars(found, 0, found.count);
     const step = Math.min(34, (height - y - 34) / shown.length);
-    shown.forEach((one, at) => place(svg, one, found,
+    const names = shown.map((one, at) => place(svg, one, found,
       { x, y: y + 30 + at * step, height: step - 5, room: width }));
     svg.append(line(x(found.size + found.after), y - 3, 30 + shown.length * step + 2));
+    svg.append(...names);
   }
 
   function staircase(svg, found, { x, scale, y, height }) {
@@ -169,10 +172,11 @@ var drawing = (function () {
     const every = scale >= 20 ? 1 : scale >= 10 ? 2 : 5;
     const x = strip(svg, found,
       { first, end, left: left + pad, scale, y: y + 22, height: 18, every });
-    shown.forEach((one, at) => place(svg, one, found,
+    const names = shown.map((one, at) => place(svg, one, found,
       { x, y: y + 45 + at * 25, height: 21, room: left + width }));
     const edge = found.size + found.after;
     if (edge >= first && edge <= end) svg.append(line(x(edge), y + 18, 96));
+    svg.append(...names);
   }
 
   function long(svg, found, width, wide) {

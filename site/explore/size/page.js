@@ -3,14 +3,19 @@
 (function () {
   "use strict";
 
-  const byId = (id) => document.getElementById(id);
-  const NUMBERS = ["size", "filter", "stride", "padding"];
+  const { byId, plural } = live;
+  const { whole, named } = fragment;
+  const DIALS = ["size", "filter", "stride", "padding", "input"];
+  const ROUNDINGS = { down: "down", up: "up" };
   const START = { size: 224, filter: 11, stride: 4, padding: 0, rounding: "down", input: 224 };
   const CORNER = 160; // the drawing of a picture's corner, in CSS pixels
   const state = { ...START, same: false };
-  const found = new Set(); // the goals, by their names
-  const { first, next, short } = sizes.presets();
-  const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  const inRange = Object.fromEntries(DIALS.map((name) =>
+    [name, whole(Number(byId(name).min), Number(byId(name).max))]));
+  const readers = {
+    ...inRange, rounding: named(ROUNDINGS),
+    padding: (text) => text === "same" ? "same" : inRange.padding(text),
+  };
 
   function setting() {
     const { size, filter, stride, padding, rounding, same } = state;
@@ -25,33 +30,7 @@
     }
   }
 
-  // ---- the address ----------------------------------------------------------
-
-  const inRange = (id, value) =>
-    /^\d+$/.test(value) && +value >= +byId(id).min && +value <= +byId(id).max;
-
-  /* Reads the address; what makes no sense leaves everything as it starts. */
-  function read() {
-    const said = new URLSearchParams(location.hash.slice(1));
-    const wanted = { ...START, same: false };
-    for (const [name, value] of said) {
-      if (name === "padding" && value === "same") wanted.same = true;
-      else if ([...NUMBERS, "input"].includes(name) && inRange(name, value)) {
-        wanted[name] = Number(value);
-      } else if (name === "rounding" && ["down", "up"].includes(value)) {
-        wanted.rounding = value;
-      } else return { ...START, same: false };
-    }
-    return wanted;
-  }
-
-  function write() {
-    const { input } = state;
-    const all = new URLSearchParams({ ...setting(), input });
-    history.replaceState(null, "", `#${all}`);
-  }
-
-  // ---- part 1 ---------------------------------------------------------------
+  // ---- what is said -----------------------------------------------------------
 
   function fraction(top, bottom, name = "") {
     return `<span class="fraction ${name}"><span>${top}</span>`
@@ -67,8 +46,8 @@
     const top = fraction(`${size} + 2 × ${padding} − ${filter}`, stride);
     if (shown.error) return `${top} <span>is less than 0:</span> ${places}`;
     const exact = rest ? `${steps} ${fraction(rest, stride, "small")}` : `${steps}`;
-    const whole = rest && rounding === "up" ? steps + 1 : steps;
-    const how = rest ? `, rounded ${rounding} <b>${whole}</b>` : "";
+    const last = rest && rounding === "up" ? steps + 1 : steps;
+    const how = rest ? `, rounded ${rounding} <b>${last}</b>` : "";
     return `${top}<span>= ${exact} ${steps === 1 && !rest ? "step" : "steps"}${how}</span>`
       + `<span>+ <b>1</b> =</span> ${places}`;
   }
@@ -78,8 +57,8 @@
     const last = starts[count - 1] + filter;
     const middle = unread.filter((pixel) => pixel < last).length;
     if (middle) {
-      return `${plural(unread.length, "pixel")} ${unread.length === 1 ? "is" : "are"} read by `
-        + `no place, ${middle} of them between places.`;
+      const where = middle === unread.length ? "all" : middle;
+      return `No place reads ${plural(unread.length, "pixel")}, ${where} of them between places.`;
     }
     if (hangs) return `Place ${count} lacks ${plural(lacks, "pixel")} and reads zeros there.`;
     if (unread.length === 1) return `No place reads pixel ${unread[0]}.`;
@@ -90,71 +69,61 @@
     return lacks ? "Only zeros are left over." : "Every pixel is read.";
   }
 
-  function sentence(shown, news) {
+  function sentence(shown) {
     const { size, filter, stride, padding, rounding, error, count } = shown;
     if (error) return error;
     const zeros = { same: "padding “same”", 0: "no padding" }[padding]
       || `${plural(padding, "zero")} at each end`;
     const round = padding === "same" ? "" : `, rounded ${rounding}`;
     return `${plural(size, "pixel")}, a filter of ${filter}, a stride of ${stride}, ${zeros}`
-      + `${round}: ${plural(count, "place")}. ${theEnd(shown)}`
-      + news.map((name) => ` Found: ${name}.`).join("");
+      + `${round}: ${plural(count, "place")}. ${theEnd(shown)}`;
   }
 
-  function goals(shown) {
-    const news = [];
-    for (const { name, met } of sizes.GOALS) {
-      if (!shown.error && !found.has(name) && met(shown)) {
-        found.add(name);
-        news.push(name);
-      }
-    }
-    for (const item of byId("goals").children) {
-      item.classList.toggle("met", found.has(item.dataset.name));
-      item.querySelector(".unseen").textContent = found.has(item.dataset.name) ? ", found" : "";
-    }
-    return news;
+  // ---- the corner -------------------------------------------------------------
+
+  function cornerSays({ error, counts }) {
+    if (error) return "No pixel is read.";
+    const [least, most] = [Math.min(...counts) ** 2, Math.max(...counts) ** 2];
+    const last = counts[counts.length - 1] ** 2;
+    const numbers = least === most
+      ? `Each pixel is read by ${plural(most, "place")}.`
+      : `Its last pixel is read by ${plural(last, "place")}, no pixel by more than ${most}.`;
+    return "In both directions: the picture’s lower right corner, bluer where more places "
+      + `read a pixel. ${numbers}`;
   }
 
   /* The lower right corner of the picture, by how often each pixel is read. */
-  function use({ error, counts = [], size }) {
-    const side = Math.min(size, 24);
-    const canvas = byId("use");
-    const context = draw.fit(canvas, CORNER, CORNER);
-    if (error) {
-      byId("use-caption").textContent = "No pixel is read.";
-      canvas.setAttribute("aria-label", "Nothing is read.");
-      return;
-    }
-    const ends = counts.slice(-side);
-    const most = Math.max(...counts);
+  function corner(shown) {
+    const text = cornerSays(shown);
+    byId("use-caption").textContent = text;
+    byId("use").setAttribute("aria-label", text);
+    const context = draw.fit(byId("use"), CORNER, CORNER);
+    if (shown.error) return;
+    const ends = shown.counts.slice(-24);
+    const side = ends.length;
+    const most = Math.max(...shown.counts);
     const cell = CORNER / side;
     const values = ends.flatMap((down) => ends.map((across) => down * across));
     draw.map(context, values, [side, side, 1], 0, 2.2 * most * most, [0, 0, CORNER, CORNER]);
+    if (side > 16) return;
     context.fillStyle = getComputedStyle(document.body).color;
     context.font = `${Math.min(13, 0.5 * cell)}px sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    if (side <= 16) {
-      values.forEach((value, at) => context.fillText(value,
-        (at % side + 0.5) * cell, (Math.floor(at / side) + 0.5) * cell));
-    }
-    const corner = ends[side - 1] ** 2;
-    const text = `Places that read each pixel: the corner ${corner}, the most ${most ** 2}`;
-    byId("use-caption").textContent = `${text}.`;
-    canvas.setAttribute("aria-label",
-      `The lower right corner of a picture, ${side} by ${side} pixels. ${text}.`);
+    values.forEach((value, at) => context.fillText(value,
+      (at % side + 0.5) * cell, (Math.floor(at / side) + 0.5) * cell));
   }
 
   // ---- all of it --------------------------------------------------------------
 
-  function press(holder, list, now) {
-    [...byId(holder).children].forEach((button, at) =>
-      button.setAttribute("aria-pressed", now(list[at])));
-  }
+  const findGoals = live.goals(sizes.GOALS);
+  const presses = Object.entries(sizes.presets()).map(([holder, list]) =>
+    live.choice(holder, list, ({ name }) => name, choose));
+  const pressInput = live.choice("inputs", [224, 227], (size) => size,
+    (input) => change({ input }, false));
 
   function controls() {
-    for (const name of [...NUMBERS, "input"]) {
+    for (const name of DIALS) {
       byId(name).value = state[name];
       const number = byId(`${name}-number`);
       if (document.activeElement !== number) number.value = state[name];
@@ -166,101 +135,69 @@
       radio.disabled = state.same;
     }
     const now = setting();
-    const isNow = (one) => Object.keys(now).every((name) => one[name] === now[name]);
-    press("first", first, isNow);
-    press("next", next, isNow);
-    press("short", short, isNow);
-    press("inputs", [224, 227], (size) => size === state.input);
+    for (const press of presses) {
+      press((one) => Object.keys(now).every((name) => one[name] === now[name]));
+    }
+    pressInput((size) => size === state.input);
   }
 
   let shown;
-  let saying; // the live line waits until a slider rests
-  let untold = []; // goals that were met meanwhile
   let onChain = false; // which part the last change was in
 
   function paint() {
     drawing.row(byId("row"), shown, byId("row").clientWidth);
-    use(shown);
+    corner(shown);
     chain.draw(byId("maps"), byId("error"), state.input);
   }
 
-  function show() {
+  function show(byHand) {
     shown = solve();
     controls();
     byId("formula").innerHTML = formula(shown);
-    const news = goals(shown);
-    untold.push(...news);
+    findGoals(({ met }) => !shown.error && met(shown), byHand);
     paint();
-    write();
-    clearTimeout(saying);
-    byId("live").setAttribute("aria-busy", "true");
-    saying = setTimeout(() => {
-      byId("live").textContent = onChain ? chain.sentence(state.input) : sentence(shown, untold);
-      byId("live").removeAttribute("aria-busy");
-      untold = [];
-    }, 120);
+    live.say(onChain ? chain.sentence(state.input) : sentence(shown),
+      fragment.write({ ...setting(), input: state.input }));
   }
 
-  function change(part) {
+  function change(part, byHand) {
     onChain = "input" in part;
     Object.assign(state, part);
-    show();
+    show(byHand);
   }
 
+  /* Sets a whole setting, in which the padding may be "same". */
   function choose({ name, padding, ...rest }) {
-    change({ ...rest, same: padding === "same", ...(padding === "same" ? {} : { padding }) });
+    const same = padding === "same";
+    change({ ...rest, same, ...(same ? {} : { padding }) }, false);
   }
 
-  function buttons(holder, list, name, press) {
-    byId(holder).append(...list.map((one) => {
-      const made = document.createElement("button");
-      made.type = "button";
-      made.className = "button";
-      made.textContent = name(one);
-      made.addEventListener("click", () => press(one));
-      return made;
-    }));
+  function readAddress() {
+    const { input, ...rest } = fragment.read(location.hash, START, readers);
+    state.input = input;
+    choose(rest);
   }
 
-  function start() {
-    for (const name of [...NUMBERS, "input"]) {
+  function listen() {
+    for (const name of DIALS) {
       byId(name).addEventListener("input", ({ target }) =>
-        change({ [name]: Number(target.value) }));
+        change({ [name]: Number(target.value) }, true));
       const number = byId(`${name}-number`);
       number.addEventListener("input", () => {
-        if (inRange(name, number.value)) change({ [name]: Number(number.value) });
+        const value = inRange[name](number.value);
+        if (value !== undefined) change({ [name]: value }, true);
       });
       number.addEventListener("change", () => { number.value = state[name]; });
     }
-    byId("same").addEventListener("change", ({ target }) => change({ same: target.checked }));
+    byId("same").addEventListener("change", ({ target }) => change({ same: target.checked }, true));
     for (const radio of document.getElementsByName("rounding")) {
-      radio.addEventListener("change", () => change({ rounding: radio.value }));
+      radio.addEventListener("change", () => change({ rounding: radio.value }, true));
     }
-    buttons("first", first, ({ name }) => name, choose);
-    buttons("next", next, ({ name }) => name, choose);
-    buttons("short", short, ({ name }) => name, choose);
-    buttons("inputs", [224, 227], (size) => size, (input) => change({ input }));
-    for (const { name } of sizes.GOALS) {
-      const item = document.createElement("li");
-      item.innerHTML = `${name}<span class="unseen"></span>`;
-      item.dataset.name = name;
-      byId("goals").append(item);
-    }
-    Object.assign(state, read());
-    show();
-    addEventListener("hashchange", () => {
-      const { input, ...rest } = read();
-      state.input = input;
-      change(rest);
-    });
+    live.onAddress(readAddress);
+    live.onWidth(byId("row"), paint);
     frame.onTheme(paint);
-    let width = byId("row").clientWidth;
-    new ResizeObserver(() => {
-      if (byId("row").clientWidth === width) return;
-      width = byId("row").clientWidth;
-      paint();
-    }).observe(byId("row"));
   }
 
-  start();
+  listen();
+  readAddress();
 })();
