@@ -80,7 +80,7 @@ var marks = (function () {
     }
     lines.push(element("p", { className: "hint" }, ...words.tested()));
     if (ticks()) {
-      lines.push(element("p", { textContent: "A thin line marks each share as it was." }));
+      lines.push(element("p", { textContent: "A thin line: as it was." }));
     }
     byId("verdict").replaceChildren(...lines);
   }
