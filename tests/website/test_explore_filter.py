@@ -206,7 +206,7 @@ def test_one_draws_with_the_pointer(look):
     page.locator("#brush label", has_text="6").click()
     cell(page, "#picture", 3, 2).hover()
     page.mouse.down()
-    for column in range(3, 7):
+    for column in (3, 6):  # as fast as a hand: some cells are jumped over
         cell(page, "#picture", 3, column).hover()
     page.mouse.up()
     picture = np.zeros((12, 12))

@@ -56,6 +56,17 @@ var cells = (function () {
     return place(clientY, box.top) * grid.side + place(clientX, box.left);
   }
 
+  /* The cells from one to another: a fast pointer leaves some out. */
+  function between(side, from, to) {
+    const start = [Math.floor(from / side), from % side];
+    const way = [Math.floor(to / side) - start[0], to % side - start[1]];
+    const count = Math.max(...way.map(Math.abs));
+    return Array.from({ length: count }, (_, i) => {
+      const [row, column] = start.map((one, axis) => one + Math.round(way[axis] * (i + 1) / count));
+      return row * side + column;
+    });
+  }
+
   /* Calls a function for a pointer that goes down, and while it draws on. */
   function point(grid, press) {
     const { holder } = grid;
@@ -69,10 +80,11 @@ var cells = (function () {
       press(grid.current, true);
     });
     holder.addEventListener("pointermove", (event) => {
-      const at = under(grid, event);
-      if (!down || at === grid.current) return;
-      go(grid, at, true);
-      press(at, false);
+      if (!down) return;
+      for (const at of between(grid.side, grid.current, under(grid, event))) {
+        go(grid, at, true);
+        press(at, false);
+      }
     });
     for (const name of ["pointerup", "pointercancel"]) {
       holder.addEventListener(name, () => { down = false; });
