@@ -185,6 +185,12 @@ def test_what_is_right_of_500_is_said_of_the_switches_as_they_are(opened):
     assert "chapter 5, chapter 12" in verdict
 
 
+def test_the_page_counts_the_networks_weights(opened):
+    count = AlexNetMini(weights=None).count_params()
+    about = opened().locator("#about").inner_text()
+    assert about.startswith(f"{count:,} weights")
+
+
 # ---- controls ---------------------------------------------------------------
 
 
@@ -538,7 +544,7 @@ def test_axe_finds_nothing_serious(opened, violations):
     page = opened("layer=conv2&with=itself&cover=32,32,20&no=relu")
     assert not violations(page)
     parts = {"include": [["#one-map"], ["#one-value"]]}
-    for name in ("norm1", "pool1", "fc6", "fc8"):
+    for name in ("norm1", "pool1", "fc8"):
         page.locator("#layer").select_option(label=name)
         assert not violations(settle(page), parts), name
 
