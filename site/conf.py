@@ -27,6 +27,7 @@ extensions = [
 ]
 root_doc = "index"
 exclude_patterns = []
+highlight_language = "none"  # code says its own; what does not is commands
 
 nb_execution_mode = "off"
 nb_merge_streams = True
@@ -65,6 +66,8 @@ epub_show_urls = "no"
 epub_title = project
 epub_basename = "alexnet-keras"
 epub_exclude_files = ["search.html"]
+epub_tocscope = "includehidden"  # the front page hides its own
+epub_tocdepth = 2
 epub_use_index = False
 
 linkcheck_anchors = False

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import build_notebooks as builder  # noqa: E402
 import site_answers  # noqa: E402
 import site_api  # noqa: E402
+import site_chapters  # noqa: E402
 import site_cite  # noqa: E402
 import site_docstrings  # noqa: E402
 import site_teachers  # noqa: E402
@@ -165,6 +166,24 @@ def test_code_of_docstrings_becomes_literals(markdown, rst):
     assert site_docstrings.in_rst(markdown) == rst
 
 
+def test_names_of_the_package_in_docstrings_become_links():
+    homes = site_api.homes()
+    for said, home in {
+        "networks.NETWORKS": "networks.NETWORKS",
+        "exchange.load": "exchange.loading.load",  # by the package's face
+        "AlexNetMini": "models.AlexNetMini",  # of the module itself
+    }.items():
+        linked = site_docstrings.with_links(
+            f"A ``{said}``.", "alexnet_keras.models.AlexNet", homes
+        )
+        assert linked == f"A :py:obj:`{said} <alexnet_keras.{home}>`."
+    for said in ("data", "AlexNet", "keras.layers.Conv2D", "None"):
+        text = f"A ``{said}``."
+        assert text == site_docstrings.with_links(
+            text, "alexnet_keras.models.AlexNet", homes
+        )
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.slug)
 def test_a_chapters_page_has_what_the_notebook_has(chapter):
     notebook = nbformat.read(builder.NOTEBOOKS / f"{chapter.slug}.ipynb", 4)
@@ -180,6 +199,28 @@ def test_a_chapters_page_has_what_the_notebook_has(chapter):
     assert [chapter.questions[f"q{n}"].title[:11] for n in numbers] == [
         f"Exercise {n}:" for n in numbers
     ]
+
+
+@pytest.mark.parametrize("path", builder.chapters(), ids=lambda p: p.stem)
+def test_a_chapter_as_a_page_speaks_of_the_notebook_where_it_is_meant(path):
+    cells = site_chapters.for_the_book(path).cells
+    name, question, how, *_ = cells[0].source.split("\n\n")
+    assert name == f"# {site_chapters.name_of(path.stem)}"
+    assert question.startswith("## ")
+    assert question[3:] == builder.title_of(path).partition(". ")[2]
+    assert f"/notebooks/{path.stem}.ipynb), or with `make lab`" in how
+    text = "\n".join(cell.source for cell in cells)
+    assert "In the notebook, replace each `...`" in text
+    assert not re.search(r"Remove\s+the\s+`#`", text)
+    assert "ex.progress()" not in text
+    judged = [
+        output
+        for cell in cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "Not attempted" in str(output)
+    ]
+    assert judged == []
 
 
 def test_chapters_stand_on_earlier_ones():

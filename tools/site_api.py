@@ -7,6 +7,7 @@ conf.py.
 
 import ast
 import contextlib
+import functools
 import importlib
 import inspect
 import io
@@ -138,6 +139,27 @@ def names_of(path):
     return [one for one in found if not one.name.startswith("_")]
 
 
+@functools.cache
+def homes():
+    """Finds where each name of the package is documented.
+
+    Returns:
+        Dict of dotted names, by those that can be imported.
+    """
+    found = {}
+    for room in rooms():
+        if room == "commands":
+            continue  # its page has no names
+        for module, path in modules(room).items():
+            found[module] = module
+            names = [f"{module}.{one.name}" for one in names_of(path)]
+            found |= dict(zip(names, names, strict=True))
+            if path.stem == FACE:
+                exported = faces(module).items()
+                found |= {f"{module}.{n}": home for n, (_, home) in exported}
+    return found
+
+
 def write(folder):
     """Lays out the pages: api/index.md and one for each room.
 
@@ -197,16 +219,17 @@ def _table(kind):
 
 def _page(room):
     (module, path), *others = modules(room).items()
-    parts = [f"# {room}", _names(module, path)]
+    imported = f"```python\nfrom alexnet_keras import {room}\n```"
+    parts = [f"# {room}", imported, _names(module, path)]
     for name, path in others:
         short = name.removeprefix("alexnet_keras.")
         parts += [f"## {short}", _names(name, path)]
         if path.stem == FACE:
             parts.append(_face(name))
     if others:
-        parts.insert(2, _face(module))
+        parts.insert(3, _face(module))
     if room == "exercises":
-        parts.insert(2, EXERCISES)
+        parts.insert(3, EXERCISES)
     return "\n\n".join(parts) + "\n"
 
 

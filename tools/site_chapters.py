@@ -1,9 +1,9 @@
 """A chapter as a page of the book: what a page does otherwise than a notebook.
 
-It is named by its subject, as in the table of chapters, and says how to run it.
-The way to the neighbours is the theme's own. Hints and solutions stand folded
-under their exercise, whose check has judged nothing yet, so its verdict and
-`progress` are left out; the setup cell is folded, too.
+It is named by its subject, as in the table of chapters; below come its question
+and how to run it. The way to the neighbours is the theme's own. Hints and
+solutions stand folded under their exercise, whose check has judged nothing yet,
+so its verdict and `progress` are left out; the setup cell is folded, too.
 """
 
 import importlib
@@ -110,7 +110,7 @@ def told(source, slug):
     badge = build_notebooks.badge(slug)
     [colab] = re.findall(r"\]\(([^)]+)\)$", badge)
     source = source.replace(badge, HOW.format(colab=colab))
-    source = TITLE.sub(rf"# {name_of(slug)}\n\n**\1**", source)
+    source = TITLE.sub(rf"# {name_of(slug)}\n\n## \1", source)
     for words, others in WORDS.items():
         source = re.sub(words, others, source, flags=re.DOTALL)
     return source.strip()

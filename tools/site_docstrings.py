@@ -3,7 +3,11 @@
 import inspect
 import re
 
+import site_api
+
 from alexnet_keras import distribution
+
+LITERAL = re.compile(r"(?<!`)``([\w.]+)``(?!`)")
 
 
 def in_rst(docstring):
@@ -24,8 +28,37 @@ def in_rst(docstring):
     )
 
 
+def with_links(rst, name, homes):
+    """Makes links of literals that name something of the package.
+
+    Of the words without a dot only those with a capital are taken: `data` may
+    be an argument as well as a module.
+
+    Args:
+        rst: Str, a docstring as napoleon reads it.
+        name: Str, the dotted name of what it documents.
+        homes: Dict of `site_api.homes`.
+
+    Returns:
+        Str.
+    """
+    parts = name.split(".")
+    within = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+    def link(found):
+        said = found[1]
+        if "." not in said and not said[0].isupper():
+            return found[0]
+        known = [homes.get(f"{place}.{said}") for place in within]
+        home = next(filter(None, known), name)
+        return found[0] if home == name else f":py:obj:`{said} <{home}>`"
+
+    return LITERAL.sub(link, rst)
+
+
 def _process(app, what, name, thing, options, lines):
-    lines[:] = in_rst("\n".join(lines)).splitlines()
+    rst = in_rst("\n".join(lines))
+    lines[:] = with_links(rst, name, site_api.homes()).splitlines()
 
 
 def _signature(app, what, name, thing, options, signature, returns):
