@@ -22,7 +22,17 @@
     }
   });
 
+  /* The front page gives its room to the network; the button that the theme
+     has for it brings the list of pages back. */
+  function makeRoom() {
+    const sidebar = document.querySelector("#pst-primary-sidebar");
+    if (sidebar && document.querySelector('iframe.live[src*="parts=1"]')) {
+      sidebar.classList.add("pst-sidebar-hidden");
+    }
+  }
+
   addEventListener("DOMContentLoaded", () => {
+    makeRoom();
     for (const summary of document.querySelectorAll("nav summary:has(.toctree-toggle)")) {
       const page = summary.closest("li").querySelector("a").textContent.trim();
       summary.setAttribute("aria-label", `Pages under ${page}`);
