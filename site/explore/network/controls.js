@@ -45,7 +45,6 @@ var controls = (function () {
     const address = URL.createObjectURL(file);
     try {
       const own = await bytes.load(address);
-      byId("file-hint").textContent = "its central square";
       choose.picture(-1, own);
     } catch (error) {
       byId("file-hint").textContent = error.message;
@@ -122,6 +121,8 @@ var controls = (function () {
 
   /* Shows the state, wherever it came from. */
   function show() {
+    byId("file-hint").textContent =
+      state.picture < 0 ? "its central square" : "stays on this machine";
     const one = pictures[state.picture];
     unfolded ||= page.changed() || state.other !== null || Boolean(one && one.why !== "clear");
     showExtras();
