@@ -151,8 +151,8 @@ print(np.allclose(by_loops, by_keras, atol=0.01))  # float32 keeps 7 digits
 # (In mathematics, a convolution turns the filter upside down first. No library
 # for networks does, and a filter that is learned does not care.)
 #
-# **Live.** [One filter](explore:filter): draw a picture and a filter, and watch
-# the sum at every place.
+# **Live.** [One filter](explore:filter): draw a picture, set the nine weights,
+# and let the filter slide over all places. (There blue is above 0.)
 #
 # ## 3. What does it see in a photo?
 #

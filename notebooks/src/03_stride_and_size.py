@@ -198,8 +198,8 @@ for name in ("pad_conv1", "conv1"):
 # (`include_top=False` leaves out chapter 8's layers.) The AlexNet of Caffe, a
 # library, takes 227 instead, where nothing hangs over.
 #
-# **Live.** [Size](explore:size): move the input, the filter, the stride and the
-# padding, and find 54, 55 and 56 by hand.
+# **Live.** [Size](explore:size): set pixels, filter, stride, padding and the
+# rounding. It starts with 54 places from 224. Can you get 55, and 56?
 #
 # ## 4. Pooling obeys the same rule
 #

@@ -77,9 +77,6 @@ for value, window in zip(pixel, windows, strict=True):
 # The 4, though it was smaller: the 5 stands beside a 12. (The paper likens this
 # to nerve cells, which quieten their neighbours.)
 #
-# Live in the browser: [norm1](explore:network#layer=norm1) of a small AlexNet,
-# and who competes with whom at one value.
-#
 # ## 2. Do three ways agree?
 #
 # The paper's formula has four constants, `n`, `k`, `alpha` and `beta`:
@@ -176,6 +173,9 @@ visualize.one_pixel(pixel, after)
 # visualize.compete_by_hand(pixel, normalize)
 
 # %% [markdown]
+# Live on the website: [norm1](explore:network#layer=norm1) of a small AlexNet.
+# Choose a value. Part 3 lists its neighbours' squares: do they change much?
+#
 # ## 4. How loud can one value get?
 #
 # One channel alone, its neighbours 0. It is 1, then 100, 200, 400, 800. What

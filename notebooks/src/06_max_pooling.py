@@ -136,8 +136,8 @@ print("channel 7 pooled alone:", np.array_equal(alone, pooled[0, :, :, 7]))
 # %% [markdown]
 # No. 96 channels go in, 96 come out, each pooled by itself.
 #
-# Live in the browser: [pool1](explore:network#layer=pool1) of a small AlexNet,
-# and which value a window keeps.
+# Live on the website: [pool1](explore:network#layer=pool1) of a small AlexNet.
+# Choose a value of its map, and part 3 shows the window and which value won.
 #
 # ## 2. What is kept of a photo?
 #

@@ -121,7 +121,7 @@ visualize.towers(networks.ALEXNET[:12])  # to fc6
 # why conv2 reads 48 channels. This is why.
 #
 # **Live.** [The network](explore:network?parts=23#layer=conv2): a small AlexNet
-# with two towers. Choose a map of conv2, then one of conv3: what does each
+# with two towers. Move from map to map of conv2, then of conv3. What does each
 # read?
 #
 # ## 3. What is a grouped convolution?

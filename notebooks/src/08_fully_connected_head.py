@@ -254,8 +254,8 @@ print(softmax(large - large.max()).round(2), softmax(np.array([1, 0])).round(2))
 # number". But 1000 and 999 differ as 1 and 0 do. **Subtract the largest logit
 # first**: no power is then above 1, and the answer is the same.
 #
-# Live in the browser: [fc8](explore:network#layer=fc8) of a small AlexNet, ten
-# sums and what softmax makes of them.
+# Live on the website: [fc8](explore:network#layer=fc8) of a small AlexNet. Take
+# a doubtful picture, choose a class, and follow its logit through the softmax.
 #
 # ## 6. What does a wrong answer cost?
 #

@@ -304,8 +304,8 @@ print(f"overlapping: {faster(128, overlap=True):.2f} times as fast")
 # Somebody's small network took 286 seconds on two GPUs, 197 on one (tensorflow,
 # issue 35095).
 #
-# **Live.** [Two devices](explore:devices): move the batch and the link, and see
-# when the second device pays.
+# **Live.** [Two devices](explore:devices): change the batch and the link. When
+# do two replicas beat one device? (The split of 2012 is for chapter 12.)
 #
 # ## 5. AlexNet on two replicas
 #

@@ -459,8 +459,9 @@ visualize.crossed(towers, batches, ways)
 # times less than examples alone. Krizhevsky, the paper's first author,
 # described it in 2014, as "one weird trick".
 #
-# **Live.** [Two devices](explore:devices#speed=0.5&link=8) with the cards of
-# 2012: a step under the split, and where it wins.
+# **Live.** [Two devices](explore:devices#speed=0.5&link=8) with cards like those
+# of 2012: a step by examples (replicas) and by channels (split). Which is
+# faster, and from which batch on no longer?
 #
 # ## 8. Was it worth it?
 #

@@ -373,8 +373,6 @@ visualize.scaling(counts, speeds, limits)
 #
 # For 1 Gbit/s: there even 64 machines are seven times *slower* than one.
 #
-# Live in the browser: [two machines on that cable](explore:devices#link=0.125).
-#
 # Which layers are to blame? Chapter 8 found 96% of the weights in fc6 to fc8.
 # Take 16 machines at 10 Gbit/s. How much faster than one would they be if only
 # the convolutions' gradients had to travel? And if each kept 128 photos, in a
@@ -395,6 +393,10 @@ print(f"batch of 2048: {16 * compute / (compute + talk):.1f} times")
 # Three fully connected layers turn 11 into 1.4. A larger batch helps too,
 # nearly ten times. Its price is chapter 11's: fewer steps an epoch, and another
 # rate.
+#
+# Live on the website: [two machines on a cable of 1
+# Gbit/s](explore:devices#speed=1&link=0.125), as replicas. Which link makes
+# them faster than one?
 #
 # ## 7. What if a worker is lost?
 #
