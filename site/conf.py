@@ -20,13 +20,10 @@ extensions = [
     "myst_nb",
     "sphinx_design",
     "sphinx_copybutton",
-    "sphinx_togglebutton",
     "live",
     "strict",
     *site_api.EXTENSIONS,
 ]
-root_doc = "index"
-exclude_patterns = []
 highlight_language = "none"  # code says its own; what does not is commands
 
 nb_execution_mode = "off"
@@ -35,8 +32,6 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]  # formulas are words and code here
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-togglebutton_hint = "Show the code"
-togglebutton_hint_hide = "Hide the code"
 
 site_address = PROJECT["urls"]["Documentation"]
 html_theme = "sphinx_book_theme"
@@ -45,18 +40,14 @@ html_baseurl = site_address
 html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
-html_last_updated_fmt = None
 html_show_sphinx = False
 html_show_search_summary = False  # from a folder, no page may read another
 html_theme_options = {
     "repository_url": PROJECT["urls"]["Repository"],
     "repository_branch": "main",
-    "path_to_docs": "",
     "use_repository_button": True,
     "use_issues_button": True,
-    "use_download_button": True,
     "launch_buttons": {"colab_url": "https://colab.research.google.com"},
-    "show_navbar_depth": 1,
     "show_toc_level": 1,
     "home_page_in_toc": True,
 }

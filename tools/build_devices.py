@@ -8,8 +8,8 @@ the page does. Run it again when shapes, costs or the page's model change.
 
 import json
 import pathlib
-import shutil
-import subprocess
+
+import nodejs
 
 from alexnet_keras import costs, shapes
 from alexnet_keras.files import replacing
@@ -92,11 +92,7 @@ def steps():
         List of dicts, the first device of each way: what it `computes` and
         what it `sends`, from when to when, in milliseconds.
     """
-    node = shutil.which("node")
-    if not node:
-        raise SystemExit("node is not found. Install Node.js.")
-    command = [node, "-e", STEPS]
-    return json.loads(subprocess.check_output(command, cwd=FOLDER))
+    return nodejs.answer("-e", STEPS, folder=FOLDER)
 
 
 def style():

@@ -28,10 +28,9 @@ import contextlib
 import io
 import json
 import pathlib
-import shutil
-import subprocess
 import tempfile
 
+import nodejs
 import numpy as np
 from PIL import Image
 
@@ -247,16 +246,12 @@ def count_right(head, images, labels):
     Returns:
         Dict from the name of a setting of the switches to an int.
     """
-    node = shutil.which("node")
-    if not node:
-        raise SystemExit("node is not found. Install Node.js.")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "model.json").write_text(json.dumps(head))
         (folder / "labels.json").write_text(json.dumps(labels.tolist()))
         (folder / "pictures.bin").write_bytes(images.tobytes())
-        command = [node, str(COUNTED), str(folder)]
-        return json.loads(subprocess.check_output(command))
+        return nodejs.answer(COUNTED, folder)
 
 
 def png(image):

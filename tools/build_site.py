@@ -69,31 +69,32 @@ def stage():
     for path in EXPLORE.glob("*/still.*"):
         picture = f"{path.parent.name}{path.suffix}"
         shutil.copy(path, SOURCE / "live" / picture)
-    (SOURCE / "notebooks").mkdir()
-    for path in build_notebooks.chapters():
-        notebook = site_chapters.for_the_book(path)
-        nbformat.write(notebook, SOURCE / "notebooks" / f"{path.stem}.ipynb")
     site_api.write(SOURCE)
     site_teachers.write(SOURCE)
     site_cite.write(SOURCE)
-    staged = {
+    chapters = {
+        f"notebooks/{path.stem}.ipynb": path
+        for path in build_notebooks.chapters()
+    }
+    pages = {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*")
         if path.is_file()
     }
-    for name in staged:
-        path = SOURCE / name
+    staged = pages | chapters.keys()
+    for path in SOURCE.rglob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("<!-- chapters -->", site_chapters.contents())
         folder = path.parent.relative_to(SOURCE)
-        if path.suffix == ".md":
-            text = path.read_text(encoding="utf-8")
-            text = site_chapters.with_contents(text)
-            path.write_text(with_links(text, folder, staged), encoding="utf-8")
-        elif path.suffix == ".ipynb":
-            notebook = nbformat.read(path, as_version=4)
-            for cell in notebook.cells:
-                if cell.cell_type == "markdown":
-                    cell.source = with_links(cell.source, folder, staged)
-            nbformat.write(notebook, path)
+        path.write_text(with_links(text, folder, staged), encoding="utf-8")
+    folder = pathlib.Path("notebooks")
+    (SOURCE / folder).mkdir()
+    for name, path in chapters.items():
+        notebook = site_chapters.for_the_book(path)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = with_links(cell.source, folder, staged)
+        nbformat.write(notebook, SOURCE / name)
 
 
 def sphinx(builder, folder):

@@ -6,6 +6,7 @@ solutions stand folded under their exercise, whose check has judged nothing yet,
 so its verdict and `progress` are left out; the setup cell is folded, too.
 """
 
+import functools
 import importlib
 import re
 
@@ -30,8 +31,12 @@ WORDS = {
 }
 TITLE = re.compile(r"\A# \d+\. (.+)$", re.MULTILINE)
 ROW = re.compile(r"^\| (\d\d_\w+) \| (.+?) \| (.+?) \|", re.MULTILINE)
-FOLDED = ":::::{{dropdown}} {title}\n{text}\n:::::"
 HOW = "Read it here, or run it: [in Colab]({colab}), or with `make lab`."
+
+
+def fold(title, text):
+    """Returns Markdown that shows a text only when its title is opened."""
+    return f":::::{{dropdown}} {title}\n{text}\n:::::"
 
 
 def folded(exercise, whose=""):
@@ -40,8 +45,7 @@ def folded(exercise, whose=""):
     texts = {f"Hint {n} of {count}": h for n, h in enumerate(exercise.hints, 1)}
     texts["Solution"] = exercise.solution().text
     return "\n\n".join(
-        FOLDED.format(title=f"{whose}{title}", text=text)
-        for title, text in texts.items()
+        fold(f"{whose}{title}", text) for title, text in texts.items()
     )
 
 
@@ -134,12 +138,21 @@ def name_of(slug):
     return f"{int(slug[:2])}. {name}"
 
 
-def with_contents(text):
-    """Puts the table of chapters where a page says `<!-- chapters -->`."""
+@functools.cache
+def rows():
+    """Reads README's table of chapters.
+
+    Returns:
+        List of `(slug, question, minutes)`, all str.
+    """
     readme = build_notebooks.ROOT / "README.md"
-    rows = ROW.findall(readme.read_text(encoding="utf-8"))
+    return ROW.findall(readme.read_text(encoding="utf-8"))
+
+
+def contents():
+    """Returns the table of chapters that stands on the front page."""
     lines = ["| chapter | question | minutes |", "|---|---|---|"]
-    for slug, question, minutes in rows:
+    for slug, question, minutes in rows():
         link = f"[{name_of(slug)}](notebooks/{slug}.ipynb)"
         lines.append(f"| {link} | {question} | {minutes} |")
-    return text.replace("<!-- chapters -->", "\n".join(lines))
+    return "\n".join(lines)

@@ -22,7 +22,6 @@ NEEDS, STANDS_ON = "Needs", "Stands on"
 HOURS = {"an hour": 1, "an hour and a half": 1.5, "two hours": 2}
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 CHECKED = re.compile(r"\bex\.(?:(\w+)\.check|check_(\w+)s)\(")
-FOLDED = "``````{{dropdown}} {title}\n{text}\n``````"
 
 
 class Question(NamedTuple):
@@ -75,10 +74,7 @@ def read(path):
     }
     [time] = re.findall(r"plan (.+?) to work through it", box[TAKES])
     outside = re.sub(r"\(.*?\)", "", box[STANDS_ON])
-    readme = (build_notebooks.ROOT / "README.md").read_text(encoding="utf-8")
-    minutes = {
-        slug: float(m) for slug, _, m in site_chapters.ROW.findall(readme)
-    }
+    minutes = {slug: float(m) for slug, _, m in site_chapters.rows()}
     code = "\n".join(cell.source for cell in cells)
     return Chapter(
         path.stem,
@@ -224,12 +220,12 @@ def answered(exercise):
     right = f"{exercise.right}\n\n*To a right answer the checker says:* " + (
         exercise.insight
     )
-    wrong = exercise.in_markdown()
     return [
-        FOLDED.format(title="The answer, and why", text=right),
-        FOLDED.format(title=f"Hints ({len(hints)})", text="\n".join(hints)),
-        FOLDED.format(
-            title=f"Usual wrong answers ({len(exercise.wrong)})", text=wrong
+        site_chapters.fold("The answer, and why", right),
+        site_chapters.fold(f"Hints ({len(hints)})", "\n".join(hints)),
+        site_chapters.fold(
+            f"Usual wrong answers ({len(exercise.wrong)})",
+            exercise.in_markdown(),
         ),
     ]
 

@@ -9,11 +9,14 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import nodejs  # noqa: E402
+
 EXPLORE = ROOT / "site" / "explore"
 SHOTS = ROOT / "build" / "site" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -148,19 +151,9 @@ def node(path, expression, given=None):
     Returns:
         The expression's value, by way of JSON.
     """
-    from playwright._impl._driver import compute_driver_executable
-
-    program = shutil.which("node") or compute_driver_executable()[0]
     script = f"""
       const its = require({json.dumps(str(path))});
       const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
       process.stdout.write(JSON.stringify({expression}));
     """
-    run = subprocess.run(
-        [program, "-e", script],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return nodejs.answer("-e", script, given=given)

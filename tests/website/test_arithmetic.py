@@ -4,8 +4,8 @@ import base64
 import io
 import json
 import re
-import sys
 
+import build_explore
 import keras
 import numpy as np
 import pytest
@@ -13,9 +13,6 @@ from PIL import Image
 
 from alexnet_keras import building, models, networks, rows, weights
 from website.conftest import EXPLORE, ROOT, node
-
-sys.path.insert(0, str(ROOT / "tools"))
-import build_explore  # noqa: E402
 
 FOLDER = EXPLORE / "network"
 SCRIPT = FOLDER / "arithmetic.js"

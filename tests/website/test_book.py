@@ -6,19 +6,16 @@
 import functools
 import posixpath
 import re
-import sys
 import zipfile
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+import build_notebooks as builder
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
 from website.conftest import EXPLORE, NARROW, ROOT, fits
-
-sys.path.insert(0, str(ROOT / "tools"))
-import build_notebooks as builder  # noqa: E402
 
 HTML = ROOT / "build" / "site" / "html"
 SLUGS = [path.stem for path in builder.chapters()]

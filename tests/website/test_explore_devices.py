@@ -3,13 +3,13 @@
 import functools
 import itertools
 import re
-import runpy
 
+import build_devices
 import pytest
 
 from alexnet_keras import costs, shapes
 from alexnet_keras.networks import ALEXNET
-from website.conftest import EXPLORE, NARROW, ROOT, WIDE, fits, node
+from website.conftest import EXPLORE, NARROW, WIDE, fits, node
 from website.live import (
     FRAME,
     goes_to,
@@ -106,13 +106,9 @@ def split_by_clock(batch, speed, link, latency, **_):
     return max(t + 5e3 * size / 500e9 for t, size in pairs)
 
 
-def tool():
-    return runpy.run_path(str(ROOT / "tools" / "build_devices.py"))
-
-
 def test_the_committed_counts_are_the_packages():
     text = (FOLDER / "costs.js").read_text()
-    assert text == tool()["text"](), "run tools/build_devices.py"
+    assert text == build_devices.text(), "run tools/build_devices.py"
 
 
 def test_work_and_weights_add_up_to_the_networks():
@@ -262,7 +258,7 @@ def test_a_fragment_keeps_what_was_set():
 def test_the_still_picture_is_the_start():
     text = (FOLDER / "still.svg").read_text()
     lanes = model("its.WAYS.map((way) => its.timeline(way, given)[0])", START)
-    assert text == tool()["still"](lanes), "run tools/build_devices.py"
+    assert text == build_devices.still(lanes), "run tools/build_devices.py"
     times = model("its.WAYS.map((way) => its.time(way, given))", START)
     for took in times:
         assert f": {took:.1f} ms<" in text
