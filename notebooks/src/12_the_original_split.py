@@ -459,8 +459,8 @@ visualize.crossed(towers, batches, ways)
 # times less than examples alone. Krizhevsky, the paper's first author,
 # described it in 2014, as "one weird trick".
 #
-# **Live.** [Two devices](explore:devices#speed=0.5&link=8) with cards like those
-# of 2012: a step by examples (replicas) and by channels (split). Which is
+# **Live.** [Two devices](explore:devices#speed=0.5&link=8) with cards like
+# those of 2012: a step by examples (replicas) and by channels (split). Which is
 # faster, and from which batch on no longer?
 #
 # ## 8. Was it worth it?
