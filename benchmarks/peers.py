@@ -6,6 +6,7 @@ imported where they are used, since each runs in a process of its own.
 """
 
 import functools
+import importlib.util
 
 import numpy as np
 
@@ -75,8 +76,12 @@ def torch_network(size, dropout=0.5):
     def relu():
         return nn.ReLU(inplace=True)
 
+    class Normalization(nn.LocalResponseNorm):
+        def forward(self, inputs):  # which has no bfloat16 on a processor
+            return super().forward(inputs.float()).to(inputs.dtype)
+
     def norm():  # PyTorch divides alpha by the size of the window
-        return nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)
+        return Normalization(5, alpha=5 * 1e-4, beta=0.75, k=2.0)
 
     features = nn.Sequential(
         nn.Conv2d(3, 96, 11, stride=4),
@@ -110,84 +115,107 @@ def torch_network(size, dropout=0.5):
     )
 
 
-def compare(size, num_steps=3, batch_size=8, learning_rate=1e-3):
-    """Trains the three networks from the same weights on the same batch.
+def torchvision_network(size, dropout=0.5):
+    """Builds torchvision's AlexNet, by torchvision where it is installed.
+
+    Else by the same layers (pytorch/vision, `models/alexnet.py`).
 
     Args:
         size: Int, side of the images in pixels.
-        num_steps: Int. From the second on, the loss tells of gradients too.
-        batch_size: Int.
-        learning_rate: Float.
+        dropout: Float.
 
     Returns:
-        Float array `(3, num_steps)`, the loss before each step: ours, plain
-        Keras', PyTorch's.
+        A `torch.nn.Sequential` that gives logits `(batch, 1000)`.
     """
-    import keras
-    import torch
+    from torch import nn
 
-    from alexnet_keras import models
+    if importlib.util.find_spec("torchvision"):
+        from torchvision.models import alexnet
 
-    keras.utils.set_random_seed(0)
-    generator = np.random.default_rng(0)
-    images = generator.normal(size=(batch_size, size, size, 3))
-    images = images.astype(np.float32)
-    labels = generator.integers(0, 1000, batch_size)
+        whole = alexnet(dropout=dropout)
+        pool, top = (whole.avgpool, nn.Flatten()), whole.classifier
+        return nn.Sequential(*whole.features, *pool, *top)
 
-    ours = models.AlexNet(
-        input_shape=(size, size, 3), dropout=0, initialization="he"
+    def relu():
+        return nn.ReLU(inplace=True)
+
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 11, stride=4, padding=2),
+        relu(),
+        nn.MaxPool2d(3, 2),
+        nn.Conv2d(64, 192, 5, padding=2),
+        relu(),
+        nn.MaxPool2d(3, 2),
+        nn.Conv2d(192, 384, 3, padding=1),
+        relu(),
+        nn.Conv2d(384, 256, 3, padding=1),
+        relu(),
+        nn.Conv2d(256, 256, 3, padding=1),
+        relu(),
+        nn.MaxPool2d(3, 2),
+        nn.AdaptiveAvgPool2d((6, 6)),
+        nn.Flatten(),
+        nn.Dropout(dropout),
+        nn.Linear(256 * 6 * 6, 4096),
+        relu(),
+        nn.Dropout(dropout),
+        nn.Linear(4096, 4096),
+        relu(),
+        nn.Linear(4096, 1000),
     )
-    plain = keras_network(size, dropout=0)
-    peer = torch_network(size, dropout=0)
-    _copy_weights(ours, plain, peer)
-
-    losses = []
-    for network in (ours, plain):
-        network.compile(
-            keras.optimizers.SGD(learning_rate, momentum=0.9),
-            "sparse_categorical_crossentropy",
-        )
-        losses.append([])
-        for _ in range(num_steps):
-            network.reset_metrics()
-            losses[-1].append(float(network.train_on_batch(images, labels)))
-
-    optimizer = torch.optim.SGD(peer.parameters(), learning_rate, momentum=0.9)
-    images = torch.from_numpy(images.transpose(0, 3, 1, 2))
-    losses.append([])
-    for _ in range(num_steps):
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(
-            peer(images), torch.from_numpy(labels)
-        )
-        loss.backward()
-        optimizer.step()
-        losses[-1].append(loss.item())
-    return np.array(losses)
 
 
-def _copy_weights(ours, plain, peer):
-    """Gives the weights of our network to both peers."""
-    import torch
+def save_weights(path, ours):
+    """Writes the weights of one of our networks, layer by layer.
 
+    Args:
+        path: Path of an `.npz` file.
+        ours: A `keras.Model`.
+    """
     from alexnet_keras.weights import arrays_of
 
-    def with_weights(layers):
-        return [layer for layer in layers if list(layer.parameters())]
+    layers = [layer for layer in ours.layers if layer.weights]
+    maps = ours.get_layer("flatten").input.shape[1:]  # (height, width, 256)
+    arrays = {
+        f"{x.name}-{i}": a for x in layers for i, a in enumerate(arrays_of(x))
+    }
+    np.savez(path, maps=maps, **arrays)
 
-    sources = [layer for layer in ours.layers if layer.weights]
-    targets = [layer for layer in plain.layers if layer.weights]
-    maps = ours.get_layer("pool5").output.shape[1:]  # (height, width, 256)
-    for source, target, other in zip(
-        sources, targets, with_weights(peer), strict=True
+
+def give_keras(path, network):
+    """Gives saved weights to one of our networks, or to the plain Keras one."""
+    from alexnet_keras.weights import give
+
+    layers = [layer for layer in network.layers if layer.weights]
+    _, pairs = _saved(path)
+    for layer, pair in zip(layers, pairs, strict=True):
+        give(layer, pair)
+
+
+def give_torch(path, network):
+    """Gives saved weights to a `torch.nn.Sequential` of the same layers."""
+    import torch
+
+    layers = [layer for layer in network if list(layer.parameters())]
+    maps, pairs = _saved(path)
+    flat = [pair[0].ndim for pair in pairs].index(2)  # fc6
+    for number, (layer, (kernel, bias)) in enumerate(
+        zip(layers, pairs, strict=True)
     ):
-        kernel, bias = arrays_of(source)
-        target.set_weights([kernel, bias])
-        if source.name == "fc6":  # PyTorch flattens channels first
+        if number == flat:  # PyTorch flattens channels first
             kernel = kernel.reshape(*maps, -1).transpose(2, 0, 1, 3)
             kernel = kernel.reshape(np.prod(maps), -1)
         axes = (3, 2, 0, 1) if kernel.ndim == 4 else (1, 0)
         with torch.no_grad():
             kernel = np.ascontiguousarray(kernel.transpose(axes))
-            other.weight.copy_(torch.from_numpy(kernel))
-            other.bias.copy_(torch.from_numpy(bias))
+            layer.weight.copy_(torch.from_numpy(kernel))
+            layer.bias.copy_(torch.from_numpy(bias))
+
+
+def _saved(path):
+    """Reads the maps' shape, and a kernel and a bias for each layer."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    maps = arrays.pop("maps")
+    arrays = [*arrays.values()]
+    return maps, [*zip(arrays[::2], arrays[1::2], strict=True)]
