@@ -83,8 +83,8 @@ test-site: site  ## Try the website in Chromium, which must be installed
 	$(PYTEST) -m site tests/website
 
 .PHONY: bench
-bench: $(VENV)/.peers  ## Measure training speed against plain Keras and PyTorch
-	$(BIN)/python benchmarks/training_step.py $(ARGS)
+bench: $(VENV)/.peers  ## Measure speed against PyTorch and Keras: 15 minutes
+	$(BIN)/python benchmarks/speed.py $(ARGS)
 
 .PHONY: notebooks
 notebooks: $(VENV)/.installed  ## Rebuild the notebooks whose source changed
