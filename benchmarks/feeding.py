@@ -153,11 +153,12 @@ class Pictures:
     """
 
     def __init__(self, folder, size):
-        from alexnet_keras.data import pictures_below
+        from PIL import Image
 
-        paths, _ = pictures_below(folder)
-        self._paths = [os.fspath(path) for path in paths]
-        names = [os.path.basename(os.path.dirname(x)) for x in self._paths]
+        known = Image.registered_extensions()
+        found = sorted(pathlib.Path(folder).rglob("*"))
+        self._paths = [x for x in found if x.suffix.lower() in known]
+        names = [path.parent.name for path in self._paths]
         numbers = {name: i for i, name in enumerate(sorted(set(names)))}
         self._labels = [numbers[name] for name in names]
         self._size, self._stored = size, round(size * 256 / 227)

@@ -274,7 +274,7 @@ def test_who_computes_something_else_is_named():
         "other losses": (losses * 1.01, answers),
         "other answers": (losses, answers[:, ::-1]),
         "no number": (losses * np.nan, answers),
-        "rounded, bfloat16": (losses * 1.01, answers * 1.01),
+        "rounded, bfloat16": (losses * 1.005, answers * 1.01),
     }
     far = agreement.distances(found)
     assert far["other losses"][0] == pytest.approx(0.01)
@@ -350,6 +350,10 @@ def test_only_a_whole_run_writes_the_page():
     assert str(speed.parse(["--quick", "--out", "x"]).out) == "x"
 
 
+# compiling takes PyTorch minutes: here what would be compiled runs as it is
+EAGER = {"TORCHDYNAMO_DISABLE": "1"}
+
+
 @pytest.mark.peers
 def test_a_turn_of_every_contender_runs(tmp_path):
     out = tmp_path / "out"
@@ -357,23 +361,23 @@ def test_a_turn_of_every_contender_runs(tmp_path):
         [
             sys.executable,
             ROOT / "benchmarks" / "speed.py",
-            *"--quick --batches 2 --size 67 --pictures 80 --rows".split(),
-            *"training inference devices input --out".split(),
+            *"--quick --batches 2 --size 67 --pictures 96 --rows".split(),
+            *"training devices input --out".split(),
             out,
         ],
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, **EAGER},
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(out.with_suffix(".json").read_text())
     rows = found["lines"]
     peers = {(row["what"].split(",")[0], row["peer"]) for row in rows}
-    assert len(rows) == 2 * (6 + 4) + 2 + 6
-    for what in ("training step", "inference"):
-        named = {peer for row, peer in peers if row == what}
-        assert {"plain Keras", "ours on JAX, float32"} <= named
-        assert sum(peer.startswith("PyTorch, ") for peer in named) == 2
-        assert sum("the limit" in peer for peer in named) == 2
+    assert len(rows) == 6 + 4 + 2 + 6
+    named = {peer for row, peer in peers if row == "training step"}
+    assert {"plain Keras", "ours on JAX, float32"} <= named
+    assert sum(peer.startswith("PyTorch, ") for peer in named) == 2
+    assert sum("the limit" in peer for peer in named) == 2
     for row in rows:
         assert all(value > 0 for value in row["values"])
         assert row["ratio"]["least"] > 0
@@ -398,7 +402,7 @@ def test_the_gpu_benchmark_runs_without_tensorflow(tmp_path):
         ],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, **EAGER, "PYTHONPATH": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr
     rows = json.loads(out.read_text())["lines"]
