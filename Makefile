@@ -86,6 +86,10 @@ test-site: site  ## Try the website in Chromium, which must be installed
 bench: $(VENV)/.peers  ## Measure speed against PyTorch and Keras: 15 minutes
 	$(BIN)/python benchmarks/speed.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(VENV)/.peers  ## Try bad input by thousands; a killed run goes on
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
+
 .PHONY: notebooks
 notebooks: $(VENV)/.installed  ## Rebuild the notebooks whose source changed
 	$(BIN)/python tools/build_notebooks.py $(ARGS)

@@ -2,12 +2,33 @@
 
 import contextlib
 import errno
+import lzma
 import os
 import pathlib
 import re
 import shutil
+import struct
 import zipfile
 import zlib
+
+# What the libraries that read files raise where one is damaged. None of them
+# lists it: a length becomes a place in a list, an option a divisor.
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 is_half_written = re.compile(r"new-\d+-\w").match  # as in `replacing`
 
@@ -75,8 +96,7 @@ def reading(path, kind, *errors):
     Args:
         path: Path, for the message.
         kind: Str, what the file should be, such as "ONNX file".
-        *errors: What the library that reads it raises, besides what h5py,
-            json and zipfile do.
+        *errors: What the library that reads it raises besides `DAMAGE`.
 
     Raises:
         ValueError: With the path and the reason; a file that cannot be opened
@@ -91,15 +111,43 @@ def reading(path, kind, *errors):
         PermissionError,
     ) as error:  # which says nothing of what the file holds
         raise ValueError(f"{path} cannot be read: {reason(error)}") from error
-    except (
-        EOFError,
-        KeyError,
-        OSError,
-        RuntimeError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-        *errors,
-    ) as error:
-        what = reason(error) if isinstance(error, OSError) else error
-        raise ValueError(f"{path} is damaged, or no {kind}: {what}") from error
+    except (*DAMAGE, *errors) as error:
+        text = f"{path} is damaged, or no {kind}: {reason(error)}"
+        raise ValueError(text) from error
+
+
+@contextlib.contextmanager
+def naming(path):
+    """Names a file whose weights are refused for what they are.
+
+    Raises:
+        ValueError: With the path before what was said.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path} cannot be used. {error}") from error
+
+
+def check_zip(path, most=2**32):
+    """Looks at the checksums in a zip.
+
+    From Python 3.12 on one that leaps about in a member, as h5py does, reads
+    what is damaged without a word.
+
+    Args:
+        path: Path, or an open file.
+        most: Int, bytes that a zip may unpack to.
+
+    Raises:
+        ValueError: If it claims to hold more.
+        zipfile.BadZipFile: If it is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+        if size > most:
+            raise ValueError(f"it claims to hold {size} bytes")
+        if name := archive.testzip():
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {name!r}")

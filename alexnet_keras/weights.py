@@ -115,6 +115,7 @@ def read(path):
         if path.suffix != ".keras":
             found, text = _read_h5(file)
             return with_facts(found, text)
+        files.check_zip(file)
         with zipfile.ZipFile(file) as archive:
             facts = _facts_of(read_config(archive))
             with archive.open("model.weights.h5") as member:
@@ -327,7 +328,9 @@ def _read_h5(file):
             layer = member(groups, key, h5py.Group)
             variables = member(layer, "vars", h5py.Group)
             if len(variables):
-                name = str(variables.attrs["name"])
+                name = variables.attrs["name"]
+                if not isinstance(name, str):
+                    raise ValueError("its layers have no names")
                 found = [
                     member(variables, str(i), h5py.Dataset)
                     for i in range(len(variables))
@@ -335,7 +338,7 @@ def _read_h5(file):
                 if name in LAYERS and found[0].ndim in (2, 4):
                     layers[name] = found
                 else:
-                    others.append(name)
+                    others.append(name[:60])
         sizes = [array.size for found in layers.values() for array in found]
         if sum(sizes) > _LARGEST:
             raise ValueError(f"it claims to hold {sum(sizes)} values")
@@ -347,11 +350,20 @@ def _read_h5(file):
             if len(found) == 4:  # two towers
                 found = [np.concatenate(found[i::2], -1) for i in (0, 1)]
             arrays[name] = tuple(found)
-        text = "{}"
-        if FACTS in root:
-            facts = member(root, FACTS, h5py.Dataset)
-            text = facts[()].tobytes() if facts.size < LARGEST_JSON else "{}"
+        text = facts_in(root) or "{}"
     return Weights(arrays, others=tuple(others)), text
+
+
+def facts_in(root):
+    """Gives the text of `Weights.facts` in an open HDF5 file, or None."""
+    import h5py
+
+    if FACTS not in root:
+        return None
+    facts = member(root, FACTS, h5py.Dataset)
+    if facts.dtype != "uint8" or facts.size > LARGEST_JSON:
+        raise ValueError("its facts make no sense")
+    return facts[()].tobytes().decode()
 
 
 def _values_of(dataset):
@@ -380,6 +392,8 @@ def member(group, name, kind):
         raise ValueError(f"{name} lies in another file, which is not read")
     if not isinstance(found, kind):
         raise ValueError(f"{name} is no {kind.__name__.lower()}")
+    if is_data and (found.shape is None or found.dtype.kind not in "fiuV"):
+        raise ValueError(f"{name} holds no numbers")
     return found
 
 

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from slim import slim_tables
 
 from alexnet_keras import distribution
 
@@ -92,32 +93,6 @@ def photos(tmp_path_factory):
             picture = Image.fromarray(noise.astype(np.uint8))
             picture.save(root / name / f"{number}.jpg")
     return root
-
-
-@contextlib.contextmanager
-def slim_tables():
-    """Makes the tables of Caffe's and torchvision's networks narrow.
-
-    An eighth of the filters, and few units: what is done with their weights
-    is then shown in a hundredth of the time.
-    """
-    from alexnet_keras import networks
-    from alexnet_keras.exchange import identity
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("caffe", "one-weird-trick"):
-            rows = []
-            for row in networks.NETWORKS[name].layers:
-                if hasattr(row, "filters"):
-                    row = row._replace(filters=row.filters // 8)
-                elif hasattr(row, "units") and row.name != "fc8":
-                    row = row._replace(units=40)
-                rows.append(row)
-            network = networks.NETWORKS[name]._replace(layers=tuple(rows))
-            title, _, size = identity.KNOWN[name]
-            patch.setitem(networks.NETWORKS, name, network)
-            patch.setitem(identity.KNOWN, name, (title, tuple(rows), size))
-        yield
 
 
 @pytest.fixture(params=["slim", pytest.param("full", marks=pytest.mark.slow)])

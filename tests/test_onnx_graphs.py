@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from slim import slim_tables
 from test_convert import draw, graph_of, photo
 
 from alexnet_keras import exchange
@@ -21,8 +22,6 @@ BACKWARDS = {"end": np.int64([-(2**63)]), "last": np.int64([-1])}
 
 @pytest.fixture(scope="module")
 def arrays():
-    from conftest import slim_tables
-
     with slim_tables():
         return {
             source: draw(source, 10)
@@ -41,7 +40,7 @@ def caffes(slim, arrays):
 
 
 def copies(nodes):
-    return [onnx.NodeProto.FromString(x.SerializeToString()) for x in nodes]
+    return [type(x).FromString(x.SerializeToString()) for x in nodes]
 
 
 def with_nodes(model, nodes, after=None, **constants):

@@ -1,11 +1,11 @@
 """The command `evaluate`, and how networks that are trained are opened."""
 
-import functools
 import os
 import pathlib
 import sys
 from typing import NamedTuple
 
+from alexnet_keras import files
 from alexnet_keras.commands.common import BadInput, load, refused, start_keras
 from alexnet_keras.commands.options import data_options, option
 
@@ -149,7 +149,11 @@ def open_network(path):
     names = found.class_names or [
         f"class {number}" for number in range(found.num_classes)
     ]
-    network = functools.partial(exchange.from_weights, found)
+
+    def network():
+        with files.naming(path):
+            return exchange.from_weights(found)
+
     return Subject(size, data.stored_size(size), names, network)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import unicodedata
 
 from alexnet_keras.commands import asking, grade, looking, predict, train
 from alexnet_keras.commands.common import BadInput, Failed, in_words
@@ -42,7 +43,7 @@ def main(arguments=None):
         sys.stdout.flush()
         return code
     except (BadInput, Failed) as error:
-        print(f"alexnet-keras: error: {error}", file=sys.stderr)
+        print(f"alexnet-keras: error: {_shown(error)}", file=sys.stderr)
         return 2 if isinstance(error, BadInput) else 1
     except KeyboardInterrupt as stop:
         print(f"\nStopped. {stop}".rstrip(), file=sys.stderr)
@@ -50,9 +51,20 @@ def main(arguments=None):
     except BrokenPipeError:  # who reads, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # one that no command has put in its own words
-        print(f"alexnet-keras: error: {in_words(error)}", file=sys.stderr)
+        text = _shown(in_words(error))
+        print(f"alexnet-keras: error: {text}", file=sys.stderr)
         return 2
     return 0
+
+
+def _shown(error):
+    """Lets no name out of a file steer the terminal."""
+    return "".join(
+        letter
+        if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs")
+        else ascii(letter)[1:-1]
+        for letter in str(error)
+    )
 
 
 def _parser():

@@ -75,7 +75,7 @@ def convert(options):
             f"The output must end in {' or '.join(endings)}. Received: {out}."
         )
     refuse_existing(out)
-    with refused(OSError, ValueError):
+    with refused(OSError, ValueError), files.naming(options.input):
         found = exchange.read(options.input, options.source)
         names = found.class_names
         if options.class_names is not None:

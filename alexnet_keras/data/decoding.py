@@ -34,6 +34,9 @@ _kind_of = re.compile(
 ).match
 _HEAD = 64  # bytes that `_kind_of` looks at
 
+# Another program draws these: Ghostscript runs what an EPS tells it to.
+_PROGRAMS = {"EPS", "WMF"}
+
 _LARGE = 2**26  # pixels: threads read larger pictures one after another
 _large = threading.Lock()
 
@@ -91,14 +94,7 @@ def decode(picture, size):
                 square = ImageOps.fit(
                     _rgb(image), (size, size), Image.Resampling.BICUBIC
                 )
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        MemoryError,
-        Image.DecompressionBombError,  # of a picture within a picture
-    ) as error:
+    except Exception as error:  # whatever a damaged file makes a codec raise
         reason = " ".join(files.reason(error).split())  # in one line
         raise ValueError(reason) from None
     return np.asarray(square)
@@ -142,8 +138,10 @@ def _opened(picture):
     """Opens a picture, whatever Pillow thinks of its size."""
     from PIL import Image
 
+    Image.init()
+    kinds = [kind for kind in Image.ID if kind not in _PROGRAMS]
     try:
-        return Image.open(picture)
+        return Image.open(picture, formats=kinds)
     except Image.UnidentifiedImageError:
         reason = "not a picture of a known format"
     except Image.DecompressionBombError as error:
@@ -184,7 +182,6 @@ def _reader(kind):
             "AVIF pictures are read by Pillow 11.3 or newer, and this is "
             f"Pillow {__version__}: pip install --upgrade pillow"
         )
-    Image.init()
     return Image.OPEN[kind][0]
 
 

@@ -64,6 +64,7 @@ KNOWN = {
     "slim": ("TF-slim's alexnet_v2", _SLIM, 224),
     "d2l": ("The AlexNet of the book at d2l.ai", _BARE, 224),
 }
+_MOST = 200  # layers that are compared, each with each
 _FREE = ("linear", "softmax", "log_softmax", "logsoftmax")  # of fc8
 
 
@@ -100,7 +101,8 @@ class Identity(NamedTuple):
             counts.append(f"{self.parameters:,} parameters")
         if self.flatten is not None:
             counts.append(f"{self.flatten} values reach fc6")
-        return "\n".join(lines + [", ".join(counts)] * bool(counts))
+        lines += [", ".join(counts)] * bool(counts)
+        return "\n".join(_clean(line, 1000) for line in lines)
 
 
 def compare(reading):
@@ -257,6 +259,8 @@ def _inputs(line):
 
 def _not_alexnet(rows):
     """Says why a network is no AlexNet at all; None if it may be one."""
+    if len(rows) > _MOST:
+        return f"{len(rows)} layers; AlexNet has {len(body(ALEXNET))}"
     convs = [row for row in rows if isinstance(row, Conv)]
     strange = [
         _clean(row.kind)

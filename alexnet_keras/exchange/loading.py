@@ -92,10 +92,10 @@ def _read_file(opened):
         return weight_files.read_arrays(opened.arrays, _told(opened))
     except (ValueError, Elsewhere) as error:
         raise ValueError(f"{opened.path} cannot be read: {error}") from error
-    except (IndexError, KeyError, OverflowError, TypeError) as error:
+    except files.DAMAGE as error:
         # names and options of a graph that are of other types than they claim
-        text = f"{opened.path} is damaged, or no {opened.kind} file: {error}"
-        raise ValueError(text) from error
+        text = f"{opened.path} is damaged, or no {opened.kind} file"
+        raise ValueError(f"{text}: {files.reason(error)}") from error
 
 
 def _told(opened):
@@ -194,7 +194,8 @@ def load(path, source=None):
     Raises:
         ValueError: As `read` does, or if no network of ours has such weights.
     """
-    return from_weights(read(path, source))
+    with files.naming(path):
+        return from_weights(read(path, source))
 
 
 def from_weights(found):
@@ -217,6 +218,11 @@ def from_weights(found):
         )
     network = networks.NETWORKS[name]
     size = found.size or network.size
+    top = [layer for layer in weights.TOP if layer in found.arrays]
+    if top and len(top) < len(weights.TOP):
+        raise ValueError(
+            f"Of {', '.join(weights.TOP)} they have {', '.join(top)} only."
+        )
     if "fc6" in found.arrays:  # so that none is made that cannot fit
         lines = shapes.table(network.layers, size, found.channels)
         given = next(line.kernel[0] for line in lines if line.name == "fc6")

@@ -139,17 +139,18 @@ def _stored(tensor, folder):
         )
     dtype = package("onnx").helper.tensor_dtype_to_np_dtype(tensor.data_type)
     size = math.prod(tensor.dims) * dtype.itemsize
+    told_start = facts.get("offset", "0")
+    told_length = facts.get("length", str(size))
     try:
-        start = int(facts.get("offset", 0))
-        length = int(facts.get("length", size))
+        start, length = int(told_start), int(told_length)
     except ValueError:
         start = length = -1
     held = path.stat().st_size
     if length != size or not 0 <= start <= held - length:
         raise Elsewhere(
-            f"{what}, {facts.get('length', size)} bytes from byte "
-            f"{facts.get('offset', 0)} on. It takes {size} bytes, and the file "
-            f"has {held}: it is another file, or not whole"
+            f"{what}, {told_length[:20]} bytes from byte {told_start[:20]} on. "
+            f"It takes {size} bytes, and the file has {held}: it is another "
+            "file, or not whole"
         )
     try:
         with open(path, "rb") as file:

@@ -93,7 +93,7 @@ def _conv(node, options, name, constants):
     filters, _, *sides = kernel.shape
     window, remarks = options.window(sides)
     groups = options.number("group", 1)
-    row = Conv(name, filters, *window, groups, "down", None, bool(bias))
+    row = Conv(name, filters, *window, groups, "down", "linear", bool(bias))
     return Found(row, ("NCHW",), "NCHW", Held(kernel, *bias), remarks)
 
 
@@ -112,7 +112,7 @@ def _dense(node, options, name, order, constants):
         for key, wanted in (("alpha", 1), ("beta", 1), ("transA", 0))
         if options.number(key, wanted) != wanted
     )
-    row = Dense(name, units, None, bool(bias))
+    row = Dense(name, units, "linear", bool(bias))
     orders = ("units", "CHW", "HWC")
     return Found(row, orders, "units", held, remarks, (inputs,))
 

@@ -23,6 +23,8 @@ from alexnet_keras.exchange.kinds import (
     package,
 )
 
+_DEEPEST = 32  # groups in one another, each of which is looked for from the top
+
 
 def open_file(path):
     """Opens a file by its ending, or a run's `model.keras`.
@@ -100,11 +102,14 @@ def _keras(opened):
 def _hdf5(opened):
     import h5py
 
-    arrays, names, facts = {}, {}, None
+    arrays, names = {}, {}
 
     def visit(path, item):
+        if path.count("/") > _DEEPEST:
+            raise ValueError(f"its groups lie more than {_DEEPEST} deep")
         if isinstance(item, h5py.Dataset):
-            arrays[path] = Array(item.shape)
+            if item.shape is not None:
+                arrays[path] = Array(item.shape)
         else:
             names[path] = str(item.attrs.get("name", path))
 
@@ -117,10 +122,7 @@ def _hdf5(opened):
                 config=json.loads(file.attrs["model_config"])
             )
         file.visititems(visit)
-        if weights.FACTS in file:
-            found = weights.member(file, weights.FACTS, h5py.Dataset)
-            if found.size < weights.LARGEST_JSON:
-                facts = found[()].tobytes().decode()
+        facts = weights.facts_in(file)
     named = {}
     for path, array in arrays.items():
         group, _, last = path.rpartition("/")
@@ -179,9 +181,8 @@ def _npz(opened):
             return file[name]
 
     arrays = {}
-    errors = (SyntaxError, tokenize.TokenError)
     with (
-        files.reading(opened.path, f"{opened.kind} file", *errors),
+        files.reading(opened.path, f"{opened.kind} file", tokenize.TokenError),
         zipfile.ZipFile(opened.path) as archive,
     ):
         for entry in archive.infolist():
@@ -211,7 +212,7 @@ def _holds_pickle(path):
         try:
             with zipfile.ZipFile(path) as archive:
                 return any(name.endswith(".pkl") for name in archive.namelist())
-        except zipfile.BadZipFile:
+        except files.DAMAGE:
             return False  # the reader says so
     # safetensors with a header of, say, 640 bytes begin like a pickle; those
     # of the protocols before 2 are text, which no format here is

@@ -27,14 +27,20 @@ def read_state(path):
             damaged. Nothing of it is run.
     """
     state = _weights_in(path, _loaded(path))
-    return {
-        name: Array(
-            tuple(tensor.shape),
-            str(tensor.dtype).removeprefix("torch."),
-            lambda tensor=tensor: tensor.detach().float().numpy(),
-        )
-        for name, tensor in state.items()
-    }
+    return {name: _array(tensor) for name, tensor in state.items()}
+
+
+def _array(tensor):
+    if tensor.is_nested:
+        return Array((), "nested tensors")
+    kind = str(tensor.dtype)
+    if tensor.is_meta or tensor.is_sparse or tensor.is_sparse_csr:
+        kind = "nothing" if tensor.is_meta else "a sparse tensor"
+    return Array(
+        tuple(tensor.shape),
+        kind.removeprefix("torch."),
+        lambda: tensor.detach().float().numpy(),
+    )
 
 
 def _loaded(path):
@@ -88,11 +94,10 @@ def _objects(path, torch, found, said):
     )
 
 
-def _damaged(path, said):
-    return ValueError(
-        f"{path} is damaged, or no file of PyTorch's. Nothing of it was run. "
-        f"PyTorch says: {said}"
-    )
+def _damaged(path, error):
+    text = f"{path} is damaged, or no file of PyTorch's. Nothing of it was run."
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ValueError(f"{text} PyTorch says: {lines[0]}")
 
 
 def _weights_in(path, found):

@@ -166,7 +166,7 @@ def _wrong(source, arrays):
                 + lost * (there.kind == "void16")
             )
     return wrong + [
-        f"{name} is superfluous" for name in arrays.keys() - expected
+        f"{name[:60]} is superfluous" for name in arrays.keys() - expected
     ]
 
 

@@ -10,7 +10,6 @@ carries a checksum of every array, so damage is noticed.
 import contextlib
 import json
 import os
-import zipfile
 from typing import NamedTuple
 
 import keras
@@ -35,12 +34,14 @@ class Checkpoint(NamedTuple):
         variables: List of arrays: weights, random states, optimizer.
         metrics: List of arrays, each with a row for every replica of every
             worker.
+        path: `pathlib.Path` of its file, for messages.
     """
 
     identity: dict
     rows: list
     variables: list
     metrics: list
+    path: object
 
     def restore(self, network):
         """Gives a network the variables, but those of its metrics.
@@ -53,7 +54,7 @@ class Checkpoint(NamedTuple):
         shapes = [tuple(variable.shape) for variable in own]
         if shapes != [value.shape for value in self.variables]:
             raise CheckpointError(
-                "The checkpoint is of another network: it holds "
+                f"{self.path} is of another network: it holds "
                 f"{len(self.variables)} variables, this network has "
                 f"{len(own)}, or their shapes differ."
             )
@@ -75,7 +76,7 @@ class Checkpoint(NamedTuple):
         ]
         if differences:
             raise CheckpointError(
-                "The checkpoint is of another run. What differs:\n  "
+                f"{self.path} is of another run. What differs:\n  "
                 + "\n  ".join(differences)
             )
 
@@ -237,8 +238,8 @@ def read(folder, report=print):
             why = files.reason(error)
             damaged.append(f"{folder / name} cannot be read: {why}")
             continue
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            why = str(error).rstrip(".")
+        except files.DAMAGE as error:
+            why = files.reason(error)
             if "pickle" in why:  # NumPy's word for what it does not know
                 why = "it is no .npz file"
             damaged.append(f"{folder / name} is damaged: {why}")
@@ -266,14 +267,34 @@ def _read(path):
     # opened here, since NumPy leaves what it cannot read open
     with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
-    facts = json.loads(arrays.pop("facts").tobytes())
-    kinds = {
-        kind: [arrays[name] for name in sorted(arrays) if name.startswith(kind)]
+    identity, rows = _facts(arrays.pop("facts").tobytes())
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{name} holds no numbers")
+    variables, metrics = (
+        [arrays[name] for name in sorted(arrays) if name.startswith(kind)]
         for kind in ("variable", "metric")
-    }
-    check_arrays({"weights": kinds["variable"]})
-    return Checkpoint(
-        facts["identity"], facts["rows"], kinds["variable"], kinds["metric"]
+    )
+    if any(len(values) != identity["replicas"] for values in metrics):
+        raise ValueError("its metrics are not those of its replicas")
+    check_arrays({"weights": variables})
+    return Checkpoint(identity, rows, variables, metrics, path)
+
+
+def _facts(text):
+    """Reads what makes a run the one it is, and the rows of its history."""
+    match json.loads(text):
+        case {"identity": {"replicas": int()} as identity, "rows": list(rows)}:
+            if all(
+                _is_row(row) and row.keys() == rows[0].keys() for row in rows
+            ):
+                return identity, rows
+    raise ValueError("its facts make no sense")
+
+
+def _is_row(row):
+    return isinstance(row, dict) and all(
+        type(value) in (int, float) for value in row.values()
     )
 
 

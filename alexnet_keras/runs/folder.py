@@ -59,7 +59,9 @@ class Run:
         before = status(folder) if again else {}
         times = {"started": before.get("started", now)}
         if before:
-            times["resumed"] = [*before.get("resumed", []), now]
+            resumed = before.get("resumed")
+            resumed = resumed if isinstance(resumed, list) else []
+            times["resumed"] = [*resumed, now]
         own = {"versions": versions(), "processor": processor()}
         run = cls(folder, {"status": "running", **times, **own, **facts}, lock)
         run.record()
@@ -92,11 +94,10 @@ class Run:
                 f"{folder / 'run.json'} cannot be read: {files.reason(error)}."
             ) from error
         facts = status(folder)
-        data = facts.get("data")
-        if not isinstance(data, dict) or "class_names" not in data:
+        if not _tells_data(facts):
             raise RunError(
                 f"Not a run of alexnet-keras: {folder}. Give a folder that "
-                "`alexnet-keras train` has written, with run.json and "
+                "`alexnet-keras train` has written, with a whole run.json and "
                 "model.keras in it."
             )
         if not (folder / "model.keras").is_file():
@@ -127,14 +128,25 @@ class Run:
         """Reads `model.keras`.
 
         Raises:
-            RunError: If it is damaged, or its weights are not finite.
+            RunError: If it is damaged, its weights are not finite, or it is
+                another network than `run.json` tells of.
         """
         path = self.folder / "model.keras"
         try:
+            files.check_zip(path)
             network = alexnet_keras.load_model(path, compile=False)
+            shapes = network.input_shape, network.output_shape
         except Exception as error:  # whatever a damaged file makes Keras raise
             why = files.reason(error)
             raise RunError(f"{path} cannot be loaded: {why}.") from error
+        data = self.facts["data"]
+        side, count = data["size"], len(data["class_names"])
+        if shapes != ((None, side, side, 3), (None, count)):
+            raise RunError(
+                f"{path} is not the network that {self.folder / 'run.json'} "
+                f"tells of: {count} classes of pictures of {side} pixels. It "
+                f"makes {shapes[1]} of {shapes[0]}."
+            )
         try:
             check_weights(network)
         except Diverged as error:
@@ -287,9 +299,27 @@ def status(folder):
     """
     try:
         facts = json.loads((pathlib.Path(folder) / "run.json").read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) and "status" in facts else {}
+
+
+def _tells_data(facts):
+    """Tells facts that say which data a network was trained on."""
+    match facts:
+        case {
+            "seed": int(),
+            "data": {
+                "source": str(),
+                "fingerprint": str(),
+                "size": int(size),
+                "stored": int(stored),
+                "class_names": list(names),
+            },
+        }:
+            are_names = all(isinstance(name, str) for name in names)
+            return 1 <= size <= stored and are_names
+    return False
 
 
 def versions():
