@@ -12,7 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from alexnet_keras.commands import main
+from alexnet_keras.commands import main, train
 from alexnet_keras.runs import checkpoints
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
@@ -164,6 +164,78 @@ def test_a_checkpoint_that_is_not_finite_gives_way_to_the_one_before(
     assert_equal_runs(whole, stopped)
 
 
+def facts_of(change):
+    def write(arrays):
+        facts = json.loads(arrays["facts"].tobytes())
+        change(facts)
+        text = json.dumps(facts).encode()
+        arrays["facts"] = np.frombuffer(text, np.uint8)
+
+    return write
+
+
+SENSELESS = {  # what is another in a checkpoint that is whole, and what is said
+    "rows of other columns": (
+        facts_of(lambda facts: facts["rows"].append({"epoch": 1})),
+        "its facts make no sense",
+    ),
+    "words for numbers": (
+        facts_of(lambda facts: facts.update(rows=[{"loss": "low"}])),
+        "its facts make no sense",
+    ),
+    "no identity": (
+        facts_of(lambda facts: facts.update(identity=[])),
+        "its facts make no sense",
+    ),
+    "deep facts": (
+        lambda arrays: arrays.update(
+            facts=np.frombuffer(b"[" * 100_000, np.uint8)
+        ),
+        "recursion",
+    ),
+    "text": (
+        lambda arrays: arrays.update({"variable-0003": np.array(["a"])}),
+        "variable-0003 holds no numbers",
+    ),
+    "other metrics": (
+        lambda arrays: arrays.update({"metric-0000": np.zeros(7)}),
+        "its metrics are not those of its replicas",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SENSELESS)
+def test_a_checkpoint_that_makes_no_sense_gives_way_to_the_one_before(
+    stopped, what
+):
+    change, why = SENSELESS[what]
+    newest, said = stopped / checkpoints.NEWEST, []
+    with np.load(newest) as file:
+        arrays = dict(file)
+    change(arrays)
+    np.savez(newest, **arrays)
+    found = checkpoints.read(stopped, said.append)
+    assert found.path == stopped / checkpoints.BEFORE
+    (line,) = said
+    assert line.startswith(f"{newest} is damaged: ")
+    assert why in line
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", None])
+def test_a_run_goes_on_without_its_run_json(
+    photos, stopped, damaged, monkeypatch
+):
+    path = stopped / "run.json"
+    path.unlink() if damaged is None else path.write_bytes(damaged)
+    seen = []
+    monkeypatch.setattr(train, "_fit", lambda job, work: seen.append(work))
+    monkeypatch.setattr(train, "_end", lambda job, work, seconds: None)
+    assert main(command(photos, stopped, "--resume")) == 0
+    assert seen[0].checkpointer.place.startswith("epoch 2, step")
+    seen[0].run.close()
+    assert json.loads(path.read_text())["status"] == "running"
+
+
 def test_a_full_disk_leaves_the_last_good_checkpoint(
     photos, whole, stopped, capsys, monkeypatch, assert_equal_runs
 ):
@@ -219,7 +291,9 @@ def test_a_checkpoint_of_another_run_is_refused(
     before = {path: path.read_bytes() for path in stopped.iterdir()}
     more = ("--resume", *more.split())
     assert main(command(photos, stopped, *more)) == 2
-    assert difference in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert difference in said
+    assert str(stopped / checkpoints.NEWEST) in said
     assert {path: path.read_bytes() for path in stopped.iterdir()} == before
 
 

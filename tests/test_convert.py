@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
 from alexnet_keras import exchange, models, networks, shapes, weights
+from alexnet_keras.commands import main
 from alexnet_keras.exchange import identify, sources
 
 LAYERS = weights.LAYERS
@@ -536,6 +537,34 @@ def linked(h5py, file, secret):
     file["layers/dense_2"] = h5py.ExternalLink(secret, "layers/dense_2")
 
 
+def nameless(h5py, file, secret):
+    file["layers/dense_2/vars"].attrs["name"] = np.zeros(3)
+
+
+def renamed(h5py, file, secret):
+    file["layers/dense_2/vars"].attrs["name"] = "\x1b[2J" + "x" * 9_999
+
+
+def without_shape(h5py, file, secret):
+    del file["layers/dense_2/vars/1"]
+    file["layers/dense_2/vars/1"] = h5py.Empty("f4")
+
+
+def of_text(h5py, file, secret):
+    del file["layers/dense_2/vars/1"]
+    file["layers/dense_2/vars/1"] = ["text"] * 10
+
+
+def facts_of_text(h5py, file, secret):
+    del file["layers"]  # what follows is looked at first
+    file[weights.FACTS] = "{}"
+
+
+def very_deep(h5py, file, secret):
+    for _ in range(40):
+        file = file.create_group("a")
+
+
 def older_h5(h5py, file, secret):
     file.create_group("model_weights")
 
@@ -619,6 +648,27 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
         mini_h5(linked),
         "dense_2 lies in another file",
     ),
+    "a layer without a name": (
+        ".weights.h5",
+        mini_h5(nameless),
+        "its layers have no names",
+    ),
+    "h5 without a shape": (
+        ".weights.h5",
+        mini_h5(without_shape),
+        "1 holds no numbers",
+    ),
+    "h5 of text": (".weights.h5", mini_h5(of_text), "1 holds no numbers"),
+    "facts that are text": (
+        ".weights.h5",
+        mini_h5(facts_of_text),
+        "(holds no numbers|layers)",
+    ),
+    "groups in groups": (
+        ".weights.h5",
+        mini_h5(very_deep),
+        "its groups lie more than 32 deep",
+    ),
     "an older h5": (".h5", mini_h5(older_h5), "in Keras' older format"),
     "deep JSON": (
         ".safetensors",
@@ -674,6 +724,41 @@ WRONG = {  # what is wrong: (the file's ending, what writes it, what is said)
     ),
     "no file": (".npz", lambda path: None, "file.npz is no file"),
 }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (renamed, "Of fc6, fc7, fc8 they have fc6, fc7 only"),
+        (of_text, "1 holds no numbers"),
+    ],
+)
+def test_weights_that_fit_no_network_are_refused_with_their_path(
+    tmp_path, capsys, change, said
+):
+    path, out = tmp_path / "a.weights.h5", tmp_path / "out.weights.h5"
+    mini_h5(change)(path)
+    with pytest.raises(ValueError, match=said) as error:
+        exchange.load(path)
+    assert str(path) in str(error.value)
+    assert main(["convert", str(path), str(out)]) == 2
+    text = capsys.readouterr().err
+    assert str(path) in text
+    assert said in text
+    assert "\x1b" not in text
+    assert len(text) < 999
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("slim")
+def test_names_in_a_file_cannot_steer_the_terminal(tmp_path, capsys):
+    path = tmp_path / "a.npz"
+    write_npz(path, **{"\x1b[2Jfc9": half, "x" * 9_999: half})
+    for command in (["identify", path], ["convert", path, tmp_path / "a.h5"]):
+        main([str(word) for word in command])
+        both = capsys.readouterr()
+        assert "\x1b" not in both.out + both.err
+        assert len(both.out + both.err) < 2_000
 
 
 OTHERS = {  # a file, and what to do with it

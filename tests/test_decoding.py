@@ -342,6 +342,12 @@ def box(brand, *compatible):
     return b"\0\0\0\x1cftyp" + brand + bytes(4) + b"".join(compatible)
 
 
+def flipped(avif):
+    """Spoils what is compressed; libavif says so by RuntimeError."""
+    place = avif.index(b"mdat") + 12
+    return avif[:place] + bytes(99)
+
+
 def with_spoiled_chunk(png):
     place = png.index(b"IDAT") + 10
     return png[:place] + bytes([png[place] ^ 255]) + png[place + 1 :]
@@ -365,6 +371,8 @@ def with_spoiled_chunk(png):
         (encoded(quarters(), "AVIF")[:100], "damaged"),
         (encoded(quarters(), "AVIF")[:-50], "."),
         (box(b"heic"), "damaged"),
+        (flipped(encoded(quarters(), "AVIF")), "Failed to decode"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n(x) run\n", "not a picture"),
         (encoded(quarters(), "TIFF", tiffinfo={339: 3}), "TIFF file of a rare"),
     ],
 )
@@ -373,6 +381,16 @@ def test_damaged_files_give_a_reason(file, reason):
         decode(file, 32)
     assert "\n" not in str(caught.value)
     assert "BytesIO" not in str(caught.value)
+
+
+def test_what_ghostscript_would_run_is_not_drawn(monkeypatch):
+    from PIL import EpsImagePlugin
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", None)  # it would fail
+    eps = encoded(quarters(), "EPS")
+    assert Image.open(io.BytesIO(eps)).format == "EPS"
+    with pytest.raises(ValueError, match="not a picture of a known format"):
+        decode(eps, 32)
 
 
 def test_the_content_decides_and_not_the_name(tmp_path):

@@ -2,11 +2,14 @@
 
 import errno
 import os
+import struct
+import zipfile
+import zlib
 
 import h5py
 import pytest
 
-from alexnet_keras import files
+from alexnet_keras import files, models, weights
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="words of POSIX")
 
@@ -67,6 +70,48 @@ def test_words_of_h5py_are_found_in_its_message(tmp_path):
     assert files.reason(caught.value) == "No such file or directory"
     assert files.reason(OSError()) == "OSError"
     assert files.reason(ValueError("It is odd.")) == "It is odd"
+
+
+def test_a_zips_checksums_are_looked_at(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", bytes(9_999))
+    files.check_zip(path)
+    with pytest.raises(ValueError, match="claims to hold 9999 bytes"):
+        files.check_zip(path, most=9_000)
+    data = bytearray(path.read_bytes())
+    data[5_000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(zipfile.BadZipFile, match="Bad CRC-32 for file 'a'"):
+        files.check_zip(path)
+
+
+def test_a_bit_that_flipped_in_a_keras_file_is_noticed(tmp_path):
+    path = tmp_path / "a.keras"
+    models.AlexNetMini().save(path)
+    data = bytearray(path.read_bytes())
+    data[len(data) * 3 // 4] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="a.keras is damaged.* Bad CRC-32"):
+        weights.read(path)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [zlib.error("z"), struct.error("s"), RecursionError("r"), KeyError()],
+)
+def test_whatever_a_library_raises_is_damage_with_a_reason(error):
+    with pytest.raises(ValueError, match=r"a is damaged, or no b: \w+"):
+        with files.reading("a", "b"):
+            raise error
+
+
+def test_a_path_is_named_once(tmp_path):
+    for said in ("they do not fit", f"{tmp_path} is damaged"):
+        with pytest.raises(ValueError, match=said) as error:
+            with files.naming(tmp_path):
+                raise ValueError(said)
+        assert str(error.value).count(str(tmp_path)) == 1
 
 
 def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path):

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
-from alexnet_keras import data, networks, runs, weights
+from alexnet_keras import data, models, networks, runs, weights
 from alexnet_keras.commands import main, versions
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
@@ -204,6 +204,8 @@ def test_no_data_no_training(refused, tmp_path):
         ("--model vgg", "invalid choice"),
         ("--epochs 0", "invalid positive whole number"),
         ("--learning-rate nan", "invalid positive number"),
+        (f"--epochs {10**20}", "2147483647 is the most"),
+        ("--seed -1", "a seed is a whole number from 0 to 4294967295"),
     ],
 )
 def test_bad_settings_are_refused(refused, photos, tmp_path, arguments, part):
@@ -255,8 +257,46 @@ def test_what_is_not_a_run_is_refused(refused, trained, photos, tmp_path):
     shutil.copytree(trained, broken)
     (broken / "model.keras").write_bytes(b"PK")
     assert "cannot be loaded" in refused("evaluate", broken)
+    models.AlexNetMini(classes=3).save(broken / "model.keras")
+    said = refused("evaluate", broken)
+    assert f"{broken / 'model.keras'} is not the network that" in said
     (broken / "model.keras").unlink()
     assert "no epoch was finished" in refused("evaluate", broken)
+
+
+def deep(facts):
+    return "[" * 100_000
+
+
+def without(*keys):
+    def change(facts):
+        *above, last = keys
+        own = facts
+        for key in above:
+            own = own[key]
+        del own[last]
+        return json.dumps(facts)
+
+    return change
+
+
+def of_numbers(facts):
+    facts["data"]["class_names"] = [1, 2]
+    return json.dumps(facts)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [deep, without("seed"), without("data", "fingerprint"), of_numbers],
+)
+def test_a_run_whose_facts_make_no_sense_is_refused(
+    refused, trained, tmp_path, change
+):
+    broken = shutil.copytree(trained, tmp_path / "broken")
+    facts = json.loads((broken / "run.json").read_text())
+    (broken / "run.json").write_text(change(facts))
+    said = refused("evaluate", broken)
+    assert f"Not a run of alexnet-keras: {broken}" in said
 
 
 def test_classes_that_the_run_does_not_know_are_refused(

@@ -483,6 +483,73 @@ def test_lrn_of_single_operators_is_known_but_its_constants_are_not(
         exchange.read(tmp_path / "a.onnx")
 
 
+def without_relu(graph):
+    """Lets a pool read what a ReLU should have read."""
+    (pool,) = (x for x in graph.node if "pool1" in x.output)
+    pool.input[0] = "sum1"
+
+
+def without_last_relu(graph):
+    (last,) = (x for x in graph.node if "logits8" in x.output)
+    last.input[0] = "logits7"
+
+
+@pytest.mark.parametrize(
+    ("change", "layer"), [(without_relu, "conv1"), (without_last_relu, "fc7")]
+)
+def test_a_missing_activation_is_a_departure(
+    torchvisions, tmp_path, change, layer
+):
+    change(torchvisions.graph)
+    found = exchange.identify(torchvisions)
+    assert found.name == "unknown"
+    assert f"{layer}: activation=linear, not relu" in found.departures
+    onnx.save(torchvisions, tmp_path / "a.onnx")
+    with pytest.raises(ValueError, match="neither Caffe's AlexNet nor"):
+        exchange.read(tmp_path / "a.onnx")
+
+
+def no_window(model):
+    (norm,) = (x for x in model.graph.node if "norm1" in x.output)
+    (size,) = (x for x in norm.attribute if x.name == "size")
+    size.i = 0
+
+
+def cast_over_and_over(model):
+    steps = [node("Cast", [f"c{i}"], [f"c{i + 1}"], to=1) for i in range(3_000)]
+    scale = node("Mul", ["x", "c3000"], ["y"])
+    with_nodes(model, [scale], c0=np.float32(2))
+    own = copies(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend([*steps, *own])
+
+
+def a_long_path(model):
+    (tensor,) = (x for x in model.graph.initializer if x.name == "conv1_b")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="x" * 5_000)
+
+
+@pytest.mark.parametrize("change", [no_window, cast_over_and_over, a_long_path])
+def test_options_that_nobody_expects_are_refused_with_the_path(
+    caffes, tmp_path, change
+):
+    change(caffes)
+    (tmp_path / "a.onnx").write_bytes(caffes.SerializeToString())
+    with pytest.raises(ValueError, match="a.onnx (is dam|can)") as error:
+        exchange.read(tmp_path / "a.onnx")
+    assert len(str(error.value)) < 2_000
+
+
+def test_very_many_layers_are_not_compared(torchvisions):
+    names = ["x", *(f"n{i}" for i in range(2_000)), "y"]
+    pairs = zip(names, names[1:], strict=False)
+    with_nodes(torchvisions, [node("Relu", [a], [b]) for a, b in pairs])
+    found = exchange.identify(torchvisions)
+    assert found.name == "not-alexnet"
+    assert "layers; AlexNet has" in found.title
+
+
 # --- weights that lie in another file
 
 

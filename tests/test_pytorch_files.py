@@ -183,6 +183,37 @@ def test_sound_files_of_something_else_are_not_called_damaged(
         assert "\x1b" not in text
 
 
+STRANGE = {  # tensors that hold no plain numbers, and what is said
+    "meta": (lambda torch, x: x.to("meta"), "hold floats. Received: nothing"),
+    "sparse": (lambda torch, x: x.to_sparse(), "Received: a sparse tensor"),
+    "nested": (
+        lambda torch, x: torch.nested.nested_tensor([x]),
+        "should have the shape",
+    ),
+}
+
+
+# PyTorch calls these tensors a prototype.
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested:UserWarning")
+@pytest.mark.parametrize("kind", STRANGE)
+def test_tensors_of_another_kind_are_named(torch, state, tmp_path, kind):
+    change, said = STRANGE[kind]
+    name = "classifier.4.weight"
+    torch.save({**state, name: change(torch, state[name])}, tmp_path / "a.pth")
+    with pytest.raises(ValueError, match=said) as error:
+        exchange.read(tmp_path / "a.pth")
+    assert "a.pth does not hold the weights" in str(error.value)
+    assert name in str(error.value)
+
+
+def test_an_error_of_pytorchs_without_words_is_named(torch, tmp_path):
+    path = tmp_path / "a.pth"
+    torch.save({"a": torch.ones(9, 9)}, path)
+    path.write_bytes(b"\x80\x02]q\0(K\1e")  # a pickle that does not end
+    with pytest.raises(ValueError, match="is damaged.* says: [A-Z]"):
+        exchange.read(path)
+
+
 # torch.jit says so of itself; PyTorch still writes and reads such files.
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_a_torchscript_program_is_named(torch, tmp_path):

@@ -1,9 +1,12 @@
 """The options that several commands share, and those of `train`."""
 
+import argparse
 import math
 import pathlib
 
 from alexnet_keras import networks
+
+_MOST = 2**31 - 1  # TensorFlow counts no further
 
 
 def positive(text):
@@ -11,6 +14,18 @@ def positive(text):
     number = int(text)
     if number < 1:
         raise ValueError
+    if number > _MOST:
+        raise argparse.ArgumentTypeError(f"{_MOST} is the most")
+    return number
+
+
+def seed(text):
+    """Reads a whole number that starts random generators."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(
+            f"a seed is a whole number from 0 to {2**32 - 1}"
+        )
     return number
 
 
@@ -23,7 +38,8 @@ def rate(text):
 
 
 positive.__name__, rate.__name__ = "positive whole number", "positive number"
-_METAVARS = {positive: "N", int: "N", rate: "LR", pathlib.Path: "FILE"}
+seed.__name__ = "whole number"
+_METAVARS = {positive: "N", seed: "N", rate: "LR", pathlib.Path: "FILE"}
 
 
 def option(parser, name, text, kind=None, default=None, **settings):
@@ -112,7 +128,7 @@ def _recipe_options(parser):
     option(parser, "--precision", text, policies, "float32")
     text = "highest rate, instead of the recipe's"
     option(parser, "--learning-rate", text, rate)
-    option(parser, "--seed", "of weights, dropout, order and crops", int, 0)
+    option(parser, "--seed", "of weights, dropout, order and crops", seed, 0)
 
 
 def _run_options(parser):

@@ -146,7 +146,7 @@ def _stored(tensor, folder):
     except ValueError:
         start = length = -1
     held = path.stat().st_size
-    if length != size or not 0 <= start <= held - length:
+    if length != size or size < 0 or not 0 <= start <= held - length:
         raise Elsewhere(
             f"{what}, {told_length[:20]} bytes from byte {told_start[:20]} on. "
             f"It takes {size} bytes, and the file has {held}: it is another "

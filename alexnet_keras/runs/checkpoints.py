@@ -17,8 +17,7 @@ import numpy as np
 
 from alexnet_keras import files
 from alexnet_keras.runs.divergence import Diverged, check_arrays
-
-NEWEST, BEFORE = "checkpoint.npz", "checkpoint-before.npz"
+from alexnet_keras.runs.folder import BEFORE, NEWEST
 
 
 class CheckpointError(ValueError):

@@ -22,6 +22,7 @@ from alexnet_keras.runs.divergence import Diverged, check_weights
 from alexnet_keras.runs.machine import processor
 
 _LOCK = ".lock"
+NEWEST, BEFORE = "checkpoint.npz", "checkpoint-before.npz"
 
 
 class RunError(ValueError):
@@ -205,7 +206,8 @@ def refuse_used(folder, again=False):
             return set()
         there = {path.name for path in folder.iterdir()}
         half_written = {name for name in there if files.is_half_written(name)}
-        ours = again and (status(folder) or there <= {_LOCK, *half_written})
+        known = there <= {_LOCK, *half_written} or there & {NEWEST, BEFORE}
+        ours = again and (status(folder) or known)
         if there and not ours and not status(folder):
             raise RunError(
                 f"The run directory holds other files: {folder}. Name one that "

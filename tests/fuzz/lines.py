@@ -5,7 +5,7 @@ import contextlib
 import io
 import os
 
-import hypothesis
+import hypothesis.configuration
 import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
@@ -156,6 +156,7 @@ def make(base, rng, folder):
         def one(words):
             counts[_outcome(words)] += 1
 
+        hypothesis.configuration.set_hypothesis_home_dir(folder / "kept")
         (folder / "photos").symlink_to(base)
         (folder / "empty.h5").touch()
         (folder / "text.keras").write_text("text")

@@ -177,7 +177,7 @@ def _mode(rng):
             image = image.convert(step)
     try:
         return ".tif", encoded(image, "TIFF")
-    except (OSError, ValueError, KeyError):
+    except Exception:  # Pillow cannot write them all
         return ".png", encoded(image.convert("RGBA"), "PNG")
 
 

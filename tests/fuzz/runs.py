@@ -84,7 +84,7 @@ def make(base, rng, folder):
             outcome = _evaluate(run)
         if outcome[0] == "refused":
             after = {path.name: _bytes(path) for path in run.iterdir()}
-            for name in ("run.json", "checkpoint.npz", "model.keras"):
+            for name in ("checkpoint.npz", "model.keras", "history.csv"):
                 if before.get(name) != after.get(name):
                     raise Wrong(f"refused, and {name} was changed")
         elif _is_same(own, before):

@@ -6,6 +6,7 @@ import io
 import os
 import pathlib
 import sys
+import tempfile
 import time
 import traceback
 import unicodedata
@@ -16,6 +17,7 @@ FAILED = "FAILED"
 SECRET = "secret-of-somebody"  # in the name of a file that nobody may open
 GIGABYTES = 3  # that a case may take
 
+_TEMPORARY = os.path.join(tempfile.gettempdir(), "tmp")  # libraries' own
 _RUNS_CODE = (
     "os.system",
     "os.exec",
@@ -68,7 +70,7 @@ class Guard:
         if event == "open" and isinstance(arguments[0], str | bytes):
             path, flags = os.fsdecode(arguments[0]), arguments[2] or 0
             writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            own = os.path.abspath(path).startswith(self._folder)
+            own = os.path.abspath(path).startswith((self._folder, _TEMPORARY))
             if SECRET in path or writes and not own and path != os.devnull:
                 self.seen.append(f"opened {path}")
 
