@@ -18,7 +18,8 @@ FAKE_PYTHON = """#!/bin/sh
 # A Python whose `-m venv` makes another one, and whose pip can be told to fail.
 case "$*" in
     *version_info*) echo "$0" ;;
-    *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    *"-m venv"*) for folder; do :; done; mkdir -p $folder/bin
+        cp "$0" $folder/bin/python; cp "$0" $folder/bin/ruff ;;
     *"--version"*) ;;
     *"-m pip install"*) echo "$*" >> log; case "$*" in *$FAIL*) exit 3;; esac ;;
 esac
@@ -28,7 +29,8 @@ esac
 @pytest.fixture
 def make(tmp_path):
     """Runs make in a folder of its own, with a Python that installs nothing."""
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    pins = ("requirements.txt", "requirements-oldest.txt")
+    for name in ("Makefile", "pyproject.toml", *pins):
         shutil.copy(ROOT / name, tmp_path)
     python = tmp_path / "python"
     python.write_text(FAKE_PYTHON)
@@ -84,6 +86,31 @@ def test_make_says_in_one_line_which_python_it_needs(make):
     assert "Python 3.11, 3.12 or 3.13" in line
     assert "/nowhere/python3" in line
     assert not (make.folder / ".venv").exists()
+
+
+def test_the_oldest_versions_have_an_environment_of_their_own(make):
+    python = make.folder / "python"
+    result = make("test-oldest", f"PYTHON_OLDEST={python}")
+    assert result.returncode == 0, result.stderr
+    assert result.installs == [
+        "-m pip install --require-hashes -r requirements-oldest.txt",
+        "-m pip install --no-deps -e .",
+    ]
+    assert not (make.folder / ".venv").exists()
+    tests, notebooks = re.findall("^(.*) -m pytest .*", result.stdout, re.M)
+    assert tests == notebooks == ".venv-oldest/bin/python"
+    make("clean")
+    assert not (make.folder / ".venv-oldest").exists()
+
+
+def test_make_says_in_one_line_which_python_the_oldest_versions_need(make):
+    result = make("test-oldest", "PYTHON_OLDEST=/nowhere/python3.13")
+    assert result.returncode == 2
+    told, _ = result.stderr.splitlines()  # and make's own
+    assert told.startswith("Python 3.13 with its venv module is needed")
+    assert "Tried: /nowhere/python3.13." in told
+    assert "make test-oldest PYTHON_OLDEST=" in told
+    assert not (make.folder / ".venv-oldest").exists()
 
 
 def test_make_passes_options_on_to_the_command(make):
