@@ -308,6 +308,23 @@ def test_what_was_read_is_kept_until_a_file_changes(
     assert len(count_decoded) == 28 + 7 + 28  # squares of another size
 
 
+@pytest.mark.parametrize("cache", ["disk", "none"])
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"labels": [], "errors": 3}'])
+def test_what_was_kept_and_is_damaged_is_decoded_again(
+    pets, kept, cache, damage, count_decoded
+):
+    before = batches(load(pets, kept, cache=cache).evaluation(9))
+    files = [*(kept / "decoded").iterdir()]
+    assert len(files) == (4 if cache == "disk" else 2)
+    for path in files:
+        whole = path.read_bytes()
+        path.write_bytes(damage)
+        again = load(pets, kept, cache=cache)
+        assert_same(before, batches(again.evaluation(9)))
+        assert path.read_bytes() == whole
+    assert len(count_decoded) > 28
+
+
 def test_labels_that_were_kept_are_renewed_with_the_classes(
     pets, kept, write_pictures
 ):

@@ -443,7 +443,7 @@ def test_reading_silences_pillow_and_nobody_else():
 
 
 @pytest.mark.parametrize(
-    "kind", "JPEG PNG GIF BMP WEBP TIFF JPEG2000 AVIF".split()
+    "kind", "JPEG PNG GIF BMP PPM WEBP TIFF JPEG2000 AVIF".split()
 )
 def test_a_picture_tells_itself_without_an_ending(tmp_path, kind):
     path = tmp_path / "picture"
@@ -467,6 +467,7 @@ def test_a_picture_tells_itself_without_an_ending(tmp_path, kind):
         (box(b"qt  "), False),
         (b"", False),
         (b"BM is how this letter begins, and not a picture", False),
+        (b"P6 is how this letter begins", False),
         (b"II", False),
         (b"%PDF-1.4", False),
     ],

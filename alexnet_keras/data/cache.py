@@ -93,7 +93,9 @@ def read(pictures, stored, cache, folder):
     if cache == "memory":
         images = np.zeros(shape, np.uint8)
         labels, errors = _decode_split(pictures, stored, images)
-    elif (cache == "none" or array.exists()) and (kept := _kept(record)):
+    elif (cache == "none" or _is_whole(array, shape)) and (
+        kept := _kept(record, count)
+    ):
         labels, errors = kept
     else:
         labels, errors = _decode_and_keep(pictures, shape, cache, record, array)
@@ -110,14 +112,26 @@ def read(pictures, stored, cache, folder):
     )
 
 
-def _kept(record):
+def _is_whole(array, shape):
+    """Tells a file of pixels that was kept; a full disk may have cut it off."""
+    try:
+        return np.load(array, mmap_mode="r").shape == shape
+    except files.DAMAGE:
+        return False
+
+
+def _kept(record, count):
     """Gives the labels and errors that were kept, if they still hold.
 
-    They may not where a package is missing that reads some of the pictures.
+    They may not where a package is missing that reads some of the pictures,
+    nor where the file is damaged.
     """
-    if not record.exists():
+    try:
+        labels, errors = json.loads(record.read_text()).values()
+        if len(labels) != count:
+            return None
+    except files.DAMAGE:
         return None
-    labels, errors = json.loads(record.read_text()).values()
     is_final = not any("pip install" in reason for reason in errors.values())
     return (labels, errors) if is_final else None
 

@@ -25,6 +25,7 @@ _kind_of = re.compile(
     | (?P<GIF> GIF8[79]a)
     | (?P<BMP> BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0)
     | (?P<WEBP> RIFF.{4}WEBP)
+    | (?P<PPM> P[4-6]\s+[\d\#])
     | (?P<TIFF> II[*+]\0 | MM\0[*+])
     | (?P<JPEG2000> \0\0\0\x0cjP\x20\x20\r\n\x87\n | \xff\x4f\xff\x51)
     | (?P<AVIF> .{4}ftyp(?: avi[fs] | m[is]f1(?:.{4})+?avi[fs]))
