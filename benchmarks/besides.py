@@ -70,7 +70,8 @@ def feed(options):
                 name: functools.partial(one.turn, None)
                 for name, one in started.items()
             }
-            seconds = rounds(turns, options.rounds, options.seconds)
+            # workers give their batches at the same time: some of each
+            seconds = rounds(turns, options.rounds, options.seconds, least=8)
     rates = {
         name: tuple(feeding.BATCH / x for x in own)
         for name, own in seconds.items()

@@ -78,21 +78,22 @@ class Contender:
             ) from None
 
 
-def steps_for(seconds, step, most=200):
+def steps_for(seconds, step, least=1, most=200):
     """Chooses how many steps a turn has.
 
     Args:
         seconds: Float, how long a turn should last.
         step: Float, seconds that a step took.
+        least: Int.
         most: Int.
 
     Returns:
-        Int, at least 1.
+        Int.
     """
-    return max(1, min(most, round(seconds / max(step, 1e-9))))
+    return max(least, min(most, round(seconds / max(step, 1e-9))))
 
 
-def rounds(turns, number, seconds):
+def rounds(turns, number, seconds, least=1):
     """Lets contenders take turns.
 
     Args:
@@ -100,6 +101,7 @@ def rounds(turns, number, seconds):
             them and gives the seconds of one.
         number: Int, rounds.
         seconds: Float, how long a turn should last.
+        least: Int, how many steps it has at least.
 
     Returns:
         Dict of lists, the seconds of a step in every round.
@@ -107,7 +109,7 @@ def rounds(turns, number, seconds):
     steps = {}
     for name, turn in turns.items():
         turn(1)  # traces, compiles and fills caches
-        steps[name] = steps_for(seconds, turn(1))
+        steps[name] = steps_for(seconds, turn(least), least)
     found = {name: [] for name in turns}
     for _ in range(number):
         for name, turn in turns.items():
@@ -177,10 +179,12 @@ def _serve(prepare, options, environment, pipe):
     module, name = prepare.split(".")
     label, turn = getattr(importlib.import_module(module), name)(**options)
     pipe.send(label)
-    with contextlib.suppress(EOFError, OSError):  # until the parent is gone
-        while True:
+    while True:
+        try:
             word, *rest = pipe.recv()
-            pipe.send(turn(*rest) if word == "turn" else _peak_memory())
+        except (EOFError, OSError):  # the parent is done, or gone
+            os._exit(0)  # nothing to tidy up in libraries' threads
+        pipe.send(turn(*rest) if word == "turn" else _peak_memory())
 
 
 def _peak_memory():
