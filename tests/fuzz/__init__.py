@@ -5,7 +5,7 @@ processes of their own (`worker`), which `pool` watches: none may crash, hang,
 fill the memory, leave something half-written or run what a file tells. What
 was tried stands in a journal, so a run that was killed goes on.
 
-A kind is a module with `COUNT`, how many cases a full run has; `start(folder)`,
-which gives what all its cases are made of; and `make(base, rng, folder)`, which
-writes one case's files and gives a `trying.Case`.
+A kind is a module with `start(folder)`, which gives what all its cases are made
+of, and `make(base, rng, folder)`, which writes one case's files and gives a
+`trying.Case`.
 """

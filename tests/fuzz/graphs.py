@@ -13,7 +13,6 @@ from fuzz.graph_changes import HARM, change_field
 from fuzz.trying import DAMAGED, READ, Case, Wrong, command, is_shown, refused
 from fuzz.weight_files import slim
 
-COUNT = 1_000
 _CLOSE = 1e-4  # of the largest value
 
 

@@ -90,4 +90,5 @@ def _plain(text):
     text = re.sub(r"/[\w./ -]*", "PATH", text)
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "...", text)
     text = re.sub(r"\d[\d,.]*", "N", text)
-    return " ".join(text.split())[:70]
+    text = " ".join(text.split())
+    return re.sub(r"^(N of N pictures cannot be read: )?PATH:? ", "", text)[:60]

@@ -12,7 +12,6 @@ from PIL import Image
 
 from fuzz.trying import DAMAGED, READ, REFUSED, Case, Wrong
 
-COUNT = 100
 EXAMPLES = 100  # command lines of a case
 
 _NUMBERS = st.one_of(

@@ -177,8 +177,8 @@ def _mode(rng):
             image = image.convert(step)
     try:
         return ".tif", encoded(image, "TIFF")
-    except Exception:  # Pillow cannot write them all
-        return ".png", encoded(image.convert("RGBA"), "PNG")
+    except OSError:  # Pillow cannot write them all
+        return ".png", encoded(Image.fromarray(pixels), "PNG")
 
 
 HEADERS = {

@@ -10,7 +10,6 @@ from fuzz.picture_files import SIDE, encoded, smooth, sound
 from fuzz.picture_headers import HEADERS
 from fuzz.trying import DAMAGED, READ, Case, Wrong, refused
 
-COUNT = 10_000
 _SIZE = 35  # of the network, so that `SIDE` pixels are kept
 _SHARES = {"sound": 0.15, "damaged": 0.73, "header": 0.12}
 

@@ -12,7 +12,6 @@ from fuzz.picture_files import smooth
 from fuzz.run_changes import change
 from fuzz.trying import DAMAGED, READ, Case, Wrong, command, refused
 
-COUNT = 1_000
 _EPOCHS = 3
 _REALLY = 0.03  # of the runs that go on, those that really train
 

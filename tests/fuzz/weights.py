@@ -9,7 +9,6 @@ from fuzz.damage import damaged
 from fuzz.trying import DAMAGED, READ, Case, Wrong, command, is_shown, refused
 from fuzz.weight_headers import BY_ENDING
 
-COUNT = 1_000
 _OTHERS = (".npy", ".caffemodel", ".mat", ".pkl", ".pb", ".tflite", ".pt2", "")
 
 
