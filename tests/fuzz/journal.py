@@ -64,7 +64,7 @@ def table(results, most=8):
         cells = [kind, f"{counts.total():,}"]
         cells += [f"{counts[outcome]:,}" for outcome in outcomes]
         cells.append(f"{max(one.get('seconds', 0) for one in own):.1f} s")
-        cells.append(f"{max(one.get('peak', 0) for one in own):.1f} GB")
+        cells.append(f"{max(one.get('peak', 0) for one in own):.2f} GB")
         lines.append(f"| {' | '.join(cells)} |")
     for kind, own in kinds.items():
         lines += ["", f"{kind}, by what was done and what was said:", ""]

@@ -50,6 +50,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C comes to us alone
             env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
         )
         self._left, self._answers = _MOST, queue.Queue()
@@ -106,6 +107,7 @@ def try_all(kind, seed, numbers, folder, processes, limit, report):
         report: Called with a dict for each case; one at a time.
     """
     waiting, lock, ends = queue.SimpleQueue(), threading.Lock(), []
+    stopping = threading.Event()
     for number in numbers:
         waiting.put(number)
     workers = [
@@ -114,7 +116,7 @@ def try_all(kind, seed, numbers, folder, processes, limit, report):
     ]
 
     def work(worker):
-        while True:
+        while not stopping.is_set():
             try:
                 number = waiting.get_nowait()
             except queue.Empty:
@@ -122,6 +124,8 @@ def try_all(kind, seed, numbers, folder, processes, limit, report):
             try:
                 result = worker.ask(number)
             except Lost as error:
+                if stopping.is_set():
+                    return
                 told = {"outcome": FAILED, "told": str(error)}
                 if (worker.folder / "case" / "oracle").exists():
                     told = {"outcome": DAMAGED, "told": f"oracle: {error}"}
@@ -149,6 +153,7 @@ def try_all(kind, seed, numbers, folder, processes, limit, report):
         for error in ends:
             raise error
     finally:
+        stopping.set()
         for worker in workers:
             worker.close()
             shutil.rmtree(worker.folder, ignore_errors=True)
