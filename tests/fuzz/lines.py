@@ -123,7 +123,6 @@ def start(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
         slope = np.linspace(number, 255 - number, 80).astype("uint8")
         Image.fromarray(np.tile(slope, (80, 1))).save(path)
-    os.environ["ALEXNET_KERAS_DATA"] = str(folder / "data")
     os.environ["HOME"] = str(folder)
     train._begin = train._fit = train._end = lambda *_: None
     training.choose_precision = lambda *_: "float32"
@@ -156,6 +155,7 @@ def make(base, rng, folder):
             counts[_outcome(words)] += 1
 
         hypothesis.configuration.set_hypothesis_home_dir(folder / "kept")
+        os.environ["ALEXNET_KERAS_DATA"] = str(folder / "kept")
         (folder / "photos").symlink_to(base)
         (folder / "empty.h5").touch()
         (folder / "text.keras").write_text("text")

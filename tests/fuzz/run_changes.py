@@ -186,7 +186,7 @@ def change(run, rng, folder):
     names = [name for name in BY_NAME if (run / name).is_file()]
     said = []
     for _ in range(1 if rng.random() < 0.8 else 2):
-        name = names[rng.integers(len(names))]
+        name = names.pop(rng.integers(len(names)))
         ways = [*BY_NAME[name]]
         what = ways[rng.integers(len(ways))]
         if os.path.isfile(run / name):
