@@ -218,11 +218,6 @@ def from_weights(found):
         )
     network = networks.NETWORKS[name]
     size = found.size or network.size
-    top = [layer for layer in weights.TOP if layer in found.arrays]
-    if top and len(top) < len(weights.TOP):
-        raise ValueError(
-            f"Of {', '.join(weights.TOP)} they have {', '.join(top)} only."
-        )
     if "fc6" in found.arrays:  # so that none is made that cannot fit
         lines = shapes.table(network.layers, size, found.channels)
         given = next(line.kernel[0] for line in lines if line.name == "fc6")
@@ -232,6 +227,11 @@ def from_weights(found):
                 f"Pictures of {size} pixels give fc6 {given} values, and it "
                 f"reads {held}: the weights are those of another size."
             )
+    top = [layer for layer in weights.TOP if layer in found.arrays]
+    if top and len(top) < len(weights.TOP):
+        raise ValueError(
+            f"Of {', '.join(weights.TOP)} they have {', '.join(top)} only."
+        )
     model = models.AlexNet(
         network=name,
         include_top="fc8" in found.arrays,
