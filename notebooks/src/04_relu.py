@@ -404,8 +404,8 @@ def watch(rate, steps=60):
         maps = before.predict_on_batch(pictures)
         sums = keras.ops.conv(maps, conv5.kernel, padding="same") + conv5.bias
         seen.append(np.array(sums))
-        loss = network.train_on_batch(pictures, labels)
-    return np.array(seen), float(loss)
+        network.train_on_batch(pictures, labels)
+    return np.array(seen), network.evaluate(pictures, labels, verbose=0)
 
 
 # %% [markdown]
