@@ -9,7 +9,7 @@ import peers
 from contenders import say
 from keras_turns import a_batch, jax_inference, jax_training
 
-BATCH, STEPS, RATE = 8, 3, 1e-3
+BATCH, STEPS, RATE = 8, 3, 3e-4
 # Of the loss, and of the largest probability. Peers normalise across towers.
 TOLERANCES = {"float32": (1e-3, 1e-3), "bfloat16": (1e-2, 5e-2)}
 
