@@ -18,9 +18,10 @@ TESTS = pathlib.Path(__file__).parent
 
 def run(folder, *arguments):
     """Runs the fuzzer as `make fuzz` does."""
+    folders = [str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
         [sys.executable, "-m", "fuzz", "--folder", folder, *arguments],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
         capture_output=True,
         text=True,
     )

@@ -77,7 +77,7 @@ def _reasons(results, most):
     said = collections.Counter(
         _plain(one["told"]) for one in results if one["outcome"] == REFUSED
     )
-    for counts in (done, said):
+    for counts in filter(None, (done, said)):
         shown = counts.most_common(most)
         rest = counts.total() - sum(count for _, count in shown)
         parts = [f"{name} ({count})" for name, count in shown]
@@ -91,4 +91,4 @@ def _plain(text):
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "...", text)
     text = re.sub(r"\d[\d,.]*", "N", text)
     text = " ".join(text.split())
-    return re.sub(r"^(N of N pictures cannot be read: )?PATH:? ", "", text)[:60]
+    return re.sub(r"^(N of N pictures cannot be read: )?PATH: ", "", text)[:60]
