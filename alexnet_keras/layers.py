@@ -1,6 +1,7 @@
 """Layers that AlexNet uses and Keras lacks, for every Keras backend."""
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -50,6 +51,59 @@ def _normalization(channels, size, alpha, beta, bias, dtype):
     return tf.function(normalize, input_signature=[rows])
 
 
+@functools.lru_cache
+def _fused_normalization(channels, size, alpha, beta, bias, dtype):
+    """The same, of large maps, as programs that XLA compiles: TensorFlow.
+
+    What takes the time is that maps are read and written. Here each is read
+    once forward and twice backward, for sums in float32 at least. XLA would
+    compute anew what several channels use, so it gets the backward pass in
+    two parts.
+    """
+    import tensorflow as tf
+
+    inner = "float64" if dtype == "float64" else "float32"
+    rows = tf.TensorSpec((None, channels), dtype)
+
+    def window_sums(a):
+        padded = tf.pad(a, [[0, 0], [size // 2, size // 2]])
+        return sum(padded[:, i : i + channels] for i in range(size))
+
+    def energy_of(a):
+        return bias + alpha * window_sums(tf.square(a))
+
+    def scale_of(energy):
+        if beta != 0.75:
+            return energy**-beta
+        root = tf.math.rsqrt(energy)
+        return root * tf.sqrt(root)
+
+    @tf.function(input_signature=[rows], jit_compile=True)
+    def forward(a):
+        a = tf.cast(a, inner)
+        return tf.cast(a * scale_of(energy_of(a)), dtype)
+
+    @tf.function(input_signature=[rows] * 2, jit_compile=True)
+    def share(a, g):
+        a, g = tf.cast(a, inner), tf.cast(g, inner)
+        energy = energy_of(a)
+        direct = g * scale_of(energy)
+        return tf.cast(direct, dtype), tf.cast(direct * a / energy, dtype)
+
+    @tf.function(input_signature=[rows] * 3, jit_compile=True)
+    def join(a, direct, shares):
+        a, direct = tf.cast(a, inner), tf.cast(direct, inner)
+        neighbours = window_sums(tf.cast(shares, inner))
+        return tf.cast(direct - 2 * alpha * beta * a * neighbours, dtype)
+
+    @tf.function(input_signature=[rows])  # which keeps no network alive
+    @tf.custom_gradient
+    def normalize(a):
+        return forward(a), lambda g: join(a, *share(a, g))
+
+    return normalize
+
+
 @_register
 class LocalResponseNormalization(keras.layers.Layer):
     """Divides each activation by the energy of its neighbouring channels.
@@ -59,6 +113,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     `size` channels centred on `i`, cut off at the first and last channel of
     its group. The sums are one product with a band matrix of ones, which
     trains faster than TensorFlow's own operation and runs on any backend.
+    Large maps, on TensorFlow, are normalised by code that XLA compiles.
 
     Args:
         size: Odd int, channels in the window. The paper's `n`.
@@ -107,7 +162,7 @@ class LocalResponseNormalization(keras.layers.Layer):
                 "`groups` must divide the number of channels. Received: "
                 f"groups={self.groups}, input_shape={tuple(input_shape)}"
             )
-        self._normalize = _normalization(
+        self._constants = (
             channels // self.groups,  # of one group, as all are the same
             self.size,
             self.alpha,
@@ -115,12 +170,16 @@ class LocalResponseNormalization(keras.layers.Layer):
             self.bias,
             self.compute_dtype,
         )
+        self._normalize = _normalization(*self._constants)
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         """Normalises `inputs`."""
         # (batch * height * width * groups, channels of a group)
         rows = ops.reshape(inputs, (-1, inputs.shape[-1] // self.groups))
-        return ops.reshape(self._normalize(rows), ops.shape(inputs))
+        normalize = self._normalize
+        if _is_large(inputs, training):
+            normalize = _fused_normalization(*self._constants)
+        return ops.reshape(normalize(rows), ops.shape(inputs))
 
     def compute_output_shape(self, input_shape):
         """Gives the shape of `inputs` back."""
@@ -136,6 +195,19 @@ class LocalResponseNormalization(keras.layers.Layer):
             "bias": self.bias,
             "groups": self.groups,
         }
+
+
+def _is_large(inputs, training):
+    """Tells whether maps are worth the half second that XLA takes.
+
+    A batch of unknown size counts as 64 in training. Otherwise it may be an
+    exported network, which needs operations that other programs know.
+    """
+    if keras.config.backend() != "tensorflow":
+        return False
+    if None in inputs.shape and not training:
+        return False
+    return math.prod(side or 64 for side in inputs.shape) >= 2**21
 
 
 @_register
@@ -245,7 +317,12 @@ class TwoTowerConv2D(keras.layers.Layer):
                 ops.add(half, ops.cast(bias, half.dtype))
                 for half, bias in zip(maps, self.biases, strict=True)
             ]
-        return self.activation(ops.concatenate(maps, axis=-1))
+        # TensorFlow makes one operation of a convolution and its ReLU
+        early = self.activation is keras.activations.relu
+        if early:
+            maps = [self.activation(half) for half in maps]
+        maps = ops.concatenate(maps, axis=-1)
+        return maps if early else self.activation(maps)
 
     def get_grouped_weights(self):
         """Gives the weights as `Conv2D(groups=2)` holds them.

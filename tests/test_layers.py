@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_keras import distribution
+from alexnet_keras import distribution, layers
 from alexnet_keras.layers import (
     AdaptiveAveragePooling2D,
     LocalResponseNormalization,
@@ -110,7 +110,80 @@ def test_lrn_keeps_the_dtype(dtype, tolerance):
     assert distance(b, reference) < tolerance
 
 
-def test_a_trained_network_with_lrn_is_freed():
+@pytest.mark.parametrize("beta", [0.75, 0.5])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [("float32", 3e-6), ("float64", 1e-14), ("bfloat16", 2e-2)],
+)
+def test_lrn_of_large_maps_is_that_of_small_ones(
+    beta, dtype, tolerance, monkeypatch
+):
+    a = tf.cast(random_maps(2, 5, 5, 16, scale=50), dtype)
+    weights = tf.cast(random_maps(2, 5, 5, 16, seed=1), dtype)
+
+    def output_and_gradient():
+        layer = LocalResponseNormalization(beta=beta, groups=2, dtype=dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(a)
+            b = layer(a)
+            loss = tf.reduce_sum(b * weights)
+        return b, tape.gradient(loss, a)
+
+    small = output_and_gradient()
+    calls = []
+    fused = layers._fused_normalization
+    monkeypatch.setattr(
+        layers,
+        "_fused_normalization",
+        lambda *constants: calls.append(constants) or fused(*constants),
+    )
+    monkeypatch.setattr(layers, "_is_large", lambda inputs, training: True)
+    for ours, reference in zip(output_and_gradient(), small, strict=True):
+        assert ours.dtype == dtype
+        assert distance(ours, reference) < tolerance
+    assert calls == [(8, 5, 1e-4, beta, 2.0, dtype)]
+
+
+def test_large_maps_are_those_of_which_xla_makes_up_for_its_time():
+    def is_large(*shape, training=False):
+        return layers._is_large(keras.KerasTensor(shape), training)
+
+    assert is_large(64, 55, 55, 96)  # norm1 and a batch of 64
+    assert not is_large(1, 55, 55, 96)  # one picture
+    assert not is_large(1, 55, 55, 96, training=True)
+    assert not is_large(None, 55, 55, 96)  # so an exported network has no XLA
+    assert is_large(None, 55, 55, 96, training=True)
+    assert not is_large(None, 31, 31, 32, training=True)  # AlexNetMini's
+
+
+@pytest.mark.parametrize("where", ["XLA", "eagerly", "two replicas"])
+def test_a_network_with_lrn_of_large_maps_trains(where, monkeypatch):
+    monkeypatch.setattr(layers, "_is_large", lambda *_: True)
+    devices = distribution.start(2)
+    name = "mirrored" if where == "two replicas" else "one"
+    with distribution.strategy(devices, name).scope():
+        network = keras.Sequential(
+            [
+                keras.Input((5, 5, 8)),
+                LocalResponseNormalization(groups=2),
+                keras.layers.Flatten(),
+                keras.layers.Dense(2, activation="softmax"),
+            ]
+        )
+        network.compile(
+            keras.optimizers.SGD(0.1),
+            "sparse_categorical_crossentropy",
+            jit_compile=where == "XLA",
+            run_eagerly=where == "eagerly",
+        )
+    a, labels = random_maps(8, 5, 5, 8), np.arange(8) % 2
+    found = network.fit(a, labels, epochs=9, batch_size=8, verbose=0)
+    assert found.history["loss"][-1] < found.history["loss"][0] / 2
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_trained_network_with_lrn_is_freed(is_large, monkeypatch):
+    monkeypatch.setattr(layers, "_is_large", lambda *_: is_large)
     network = keras.Sequential(
         [
             keras.Input((5, 5, 3)),
