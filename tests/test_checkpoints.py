@@ -1,6 +1,7 @@
 """A run that is killed goes on as if nothing had happened: bit for bit."""
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -236,6 +237,10 @@ def test_a_run_goes_on_without_its_run_json(
     assert json.loads(path.read_text())["status"] == "running"
 
 
+# NumPy 2.1's savez leaves its archive open when it fails.
+@pytest.mark.filterwarnings(
+    "ignore:.*ZipFile.__del__:pytest.PytestUnraisableExceptionWarning"
+)
 def test_a_full_disk_leaves_the_last_good_checkpoint(
     photos, whole, stopped, capsys, monkeypatch, assert_equal_runs
 ):
@@ -255,6 +260,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(
     assert not list(stopped.glob("new-*"))
     assert main(command(photos, stopped, "--resume")) == 0
     assert_equal_runs(whole, stopped)
+    gc.collect()  # the archive's complaint comes here
 
 
 @pytest.mark.parametrize("half", [b"", b"PK", "cut"])
