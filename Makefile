@@ -103,6 +103,10 @@ bench: $(VENV)/.peers  ## Measure speed against PyTorch and Keras: 15 minutes
 fuzz: $(VENV)/.peers  ## Try bad input by thousands; a killed run goes on
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
+.PHONY: waits
+waits: $(VENV)/.installed  ## Measure what a person waits for: 8 minutes
+	$(BIN)/python benchmarks/waits.py $(ARGS)
+
 .PHONY: notebooks
 notebooks: $(VENV)/.installed  ## Rebuild the notebooks whose source changed
 	$(BIN)/python tools/build_notebooks.py $(ARGS)

@@ -47,4 +47,5 @@ def load_model(path, **options):
     importlib.import_module(f"{__name__}.placement")  # registers our classes
     if keras.config.backend() == "tensorflow":
         importlib.import_module(f"{__name__}.recipes")
-    return keras.models.load_model(path, **options)
+    saved = importlib.import_module(f"{__name__}.saved")
+    return saved.load(path, **options)

@@ -3,6 +3,9 @@
 Images are `(batch, height, width, channels)`.
 """
 
+import contextlib
+import contextvars
+
 import keras
 from keras import layers
 
@@ -14,6 +17,25 @@ from alexnet_keras.layers import (
     ReplicaDropout,
     TwoTowerConv2D,
 )
+
+_awaited = contextvars.ContextVar("awaited", default=frozenset())
+
+
+@contextlib.contextmanager
+def awaiting(names):
+    """Spares layers their random kernels, since others are to take their place.
+
+    Within, the kernels of the layers so named are built of zeros. What the
+    layers say of themselves, such as their initializer, is as ever.
+
+    Args:
+        names: Iterable of str, names of layers.
+    """
+    token = _awaited.set(_awaited.get() | {*names})
+    try:
+        yield
+    finally:
+        _awaited.reset(token)
 
 
 def build(rows, image, initialization="paper", kernel_regularizer=None):
@@ -41,8 +63,21 @@ def build(rows, image, initialization="paper", kernel_regularizer=None):
         shapes.check(row, x.shape[1:])
         if isinstance(row, kinds.Resample) and {*x.shape[1:3]} == {row.size}:
             continue  # which changes nothing
-        x = _layer(row, initialization, kernel_regularizer)(_padded(row, x))
+        layer = _layer(row, initialization, kernel_regularizer)
+        x = _call(layer, _padded(row, x))
     return x
+
+
+def _call(layer, x):
+    """Calls a new layer, whose kernel is drawn then, if it is not awaited."""
+    if layer.name not in _awaited.get():
+        return layer(x)
+    initializer = layer.kernel_initializer
+    layer.kernel_initializer = keras.initializers.Zeros()
+    try:
+        return layer(x)
+    finally:
+        layer.kernel_initializer = initializer
 
 
 def _layer(row, initialization, kernel_regularizer):

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+from alexnet_keras import lazily
+
 
 class Devices(NamedTuple):
     """The devices that `start` has prepared.
@@ -63,7 +65,7 @@ def start(devices=1):
         raise ValueError(
             f"At least one device is needed. Received: devices={devices}"
         )
-    with silence():
+    with silence(), lazily.importing("tensorflow"):
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")

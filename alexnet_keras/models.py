@@ -4,6 +4,7 @@ What the networks are stands in `networks`, a line a layer. Images are
 `(batch, height, width, channels)`.
 """
 
+import contextlib
 import functools
 import inspect
 import os
@@ -13,7 +14,7 @@ import numpy as np
 from keras import layers
 
 from alexnet_keras import networks, shapes, trained
-from alexnet_keras.building import build
+from alexnet_keras.building import awaiting, build
 from alexnet_keras.rows import Dropout
 from alexnet_keras.weights import (
     ENDINGS,
@@ -104,7 +105,8 @@ def AlexNet(
     else:
         rows = networks.body(rows)
     x = image if rescaling is None else _rescale(image, rescaling)
-    x = build(rows, x, initialization, kernel_regularizer)
+    with awaiting(found.arrays) if found else contextlib.nullcontext():
+        x = build(rows, x, initialization, kernel_regularizer)
     if not include_top and pooling == "avg":
         x = layers.GlobalAveragePooling2D(name="pool")(x)
     elif not include_top and pooling == "max":

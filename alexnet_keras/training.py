@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_keras import models, weights
+from alexnet_keras.building import awaiting
 from alexnet_keras.data import shared_training, shared_validation
 from alexnet_keras.recipes import MomentumSGD, learning_rate
 
@@ -52,17 +53,20 @@ def build(
     scale = data.colors.scale if recipe.unit_variance else 1
     rescaling = start and start.rescaling or (data.colors.mean, scale)
     penalty = keras.regularizers.L2(recipe.weight_decay / 2)
-    model = models.AlexNet(
-        network=network,
-        input_shape=(data.size, data.size, 3),
-        classes=len(data.class_names),
-        dropout=recipe.dropout,
-        initialization=recipe.initialization,
-        kernel_regularizer=penalty if recipe.weight_decay else None,
-        rescaling=rescaling,
-    )
+    new = new_layers(start, data) if start else ()
+    given = {*start.arrays} - {*new} if start else ()
+    with awaiting(given):
+        model = models.AlexNet(
+            network=network,
+            input_shape=(data.size, data.size, 3),
+            classes=len(data.class_names),
+            dropout=recipe.dropout,
+            initialization=recipe.initialization,
+            kernel_regularizer=penalty if recipe.weight_decay else None,
+            rescaling=rescaling,
+        )
     if start is not None:
-        weights.assign(model, start, network, skip=new_layers(start, data))
+        weights.assign(model, start, network, skip=new)
     if freeze_until is not None:
         _freeze(model, freeze_until)
     _compile(model, recipe, steps_per_epoch, len(data.class_names))

@@ -6,6 +6,7 @@ classes. Files without these facts, and saved models, are read as well.
 """
 
 import contextlib
+import io
 import json
 import pathlib
 import unicodedata
@@ -118,10 +119,26 @@ def read(path):
         files.check_zip(file)
         with zipfile.ZipFile(file) as archive:
             facts = _facts_of(read_config(archive))
-            with archive.open("model.weights.h5") as member:
-                found, _ = _read_h5(member)
+            found = read_arrays(archive)
         found = checked(found._replace(**facts))
     return found._replace(class_names=_names_beside(path, found))
+
+
+def read_arrays(archive):
+    """Reads the arrays in a `.keras` file, an open `ZipFile`.
+
+    Returns:
+        A `Weights` that knows its arrays alone. They may not be finite.
+
+    Raises:
+        Exception: Any of `files.DAMAGE`, if the file is damaged.
+    """
+    entry = archive.getinfo("model.weights.h5")
+    with archive.open(entry) as member:
+        if entry.compress_type == zipfile.ZIP_STORED:  # as Keras does
+            # a zip cannot go back, and HDF5 does so all the time
+            member = io.BytesIO(member.read())
+        return _read_h5(member)[0]
 
 
 def read_config(archive):
@@ -175,7 +192,7 @@ def assign(network, weights, model=None, skip=()):
         if name not in layers
     ]
     for name, layer in layers.items():
-        expected = tuple(array.shape for array in arrays_of(layer))
+        expected = _shapes_of(layer)
         received = tuple(array.shape for array in arrays.get(name, ()))
         if not received:
             wrong.append(f"the network has {name}, the file has not")
@@ -201,6 +218,15 @@ def arrays_of(layer):
     if hasattr(layer, "get_grouped_weights"):
         return layer.get_grouped_weights()
     return layer.get_weights()
+
+
+def _shapes_of(layer):
+    """Gives the shapes of what `arrays_of` gives, and copies nothing."""
+    found = [tuple(variable.shape) for variable in layer.weights]
+    if hasattr(layer, "get_grouped_weights"):  # the first tower's, and again
+        half = found[: len(found) // 2]
+        found = [(*shape[:-1], layer.filters) for shape in half]
+    return tuple(found)
 
 
 def give(layer, arrays):

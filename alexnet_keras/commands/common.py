@@ -1,8 +1,18 @@
 """What the commands share: errors for who typed them, and data."""
 
 import contextlib
+import importlib
 
-from alexnet_keras import files
+from alexnet_keras import files, lazily
+
+# What TensorFlow and Keras import only because it is there, and no command
+# needs of them: TensorFlow Lite's converter of JAX's functions, Keras' gallery
+# and its wrappers for scikit-learn. That is a third of Keras' import.
+_LEFT_OUT = {
+    "tensorflow": ("jax", "matplotlib", "sklearn"),
+    "keras": ("matplotlib", "sklearn"),
+}
+_own_process = []  # not empty in one that a command has for itself
 
 
 class BadInput(Exception):
@@ -30,6 +40,15 @@ def in_words(error):
     return f"{name}: " * bool(name) + f"{files.reason(error)}."
 
 
+def take_process():
+    """Says that this process does nothing but a command.
+
+    Keras is then started without what no command needs, which a program that
+    calls `main` could miss.
+    """
+    _own_process.append(True)
+
+
 def check_backend(trains=False):
     """Refuses a backend of Keras that cannot be had, or cannot train.
 
@@ -42,8 +61,11 @@ def check_backend(trains=False):
         "file of Keras' settings."
     )
     try:
-        with distribution.silence():
-            import keras
+        for name, left_out in _LEFT_OUT.items():
+            left_out = left_out if _own_process else ()
+            with distribution.silence(), lazily.importing(name, left_out):
+                importlib.import_module(name)
+        import keras
     except (ImportError, ValueError) as error:
         raise BadInput(
             f"Keras cannot start its backend: {error}. {choose}"

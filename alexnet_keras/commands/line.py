@@ -6,7 +6,12 @@ import sys
 import unicodedata
 
 from alexnet_keras.commands import asking, grade, looking, predict, train
-from alexnet_keras.commands.common import BadInput, Failed, in_words
+from alexnet_keras.commands.common import (
+    BadInput,
+    Failed,
+    in_words,
+    take_process,
+)
 from alexnet_keras.commands.options import train_options
 from alexnet_keras.commands.versions import ShowVersions
 
@@ -35,7 +40,9 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):  # names may be of any bytes
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        take_process()
+        arguments = sys.argv[1:]
     options = _parser().parse_args(arguments)
     options.typed = ["alexnet-keras", *arguments]
     try:

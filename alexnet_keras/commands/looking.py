@@ -41,8 +41,7 @@ def identify_options(parser):
 
 
 def identify(options):
-    """Says whose AlexNet a file holds."""
-    start_keras()
+    """Says whose AlexNet a file holds; no network is made, so no Keras."""
     from alexnet_keras import exchange
 
     with refused(ValueError):
@@ -65,7 +64,6 @@ def convert_options(parser):
 
 def convert(options):
     """Brings weights from elsewhere here, or ours elsewhere."""
-    start_keras()
     from alexnet_keras import datasets, exchange, weights
 
     out = options.output
@@ -86,6 +84,7 @@ def convert(options):
         if out.suffix == ".safetensors":
             exchange.write_safetensors(out, found)
         else:
+            start_keras()
             weights.write(out, exchange.from_weights(found), found)
     count = sum(array.size for pair in found.arrays.values() for array in pair)
     print(f"Read {options.input}: {found}, {count:,} parameters.\nWrote {out}")

@@ -119,7 +119,7 @@ def _answer(network, subject, paths, problems):
         if crops:
             with refused(ValueError):
                 found = training.finite(
-                    network.predict(np.stack(crops), _BATCH, verbose=0)
+                    network.predict_on_batch(np.stack(crops))
                 )
             best = iter(models.decode_predictions(found, _BEST, names))
         for path, why in zip(batch, reasons, strict=True):

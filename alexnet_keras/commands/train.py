@@ -53,11 +53,13 @@ def _launch(options, workers):
 
 def _begin(job):
     """Builds the network where it was left, and makes the run's folder."""
-    from alexnet_keras import runs, training
+    from alexnet_keras import building, runs, training, weights
 
     checkpoint, options = job.checkpoint, job.options
+    # a checkpoint brings all that would be drawn
+    awaited = () if checkpoint is None else weights.LAYERS
     with training.Precision(job.identity["precision"]), job.strategy.scope():
-        with refused(ValueError):
+        with refused(ValueError), building.awaiting(awaited):
             model = training.build(
                 job.network,
                 job.recipe,

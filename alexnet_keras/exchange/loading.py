@@ -3,7 +3,7 @@
 import json
 import os
 
-from alexnet_keras import files, models, networks, shapes, weights
+from alexnet_keras import files, networks, shapes, weights
 from alexnet_keras.exchange import (
     identity,
     keras_models,
@@ -232,12 +232,15 @@ def from_weights(found):
         raise ValueError(
             f"Of {', '.join(weights.TOP)} they have {', '.join(top)} only."
         )
-    model = models.AlexNet(
-        network=name,
-        include_top="fc8" in found.arrays,
-        input_shape=(size, size, found.channels),
-        classes=found.num_classes,
-        rescaling=found.rescaling,
-    )
+    from alexnet_keras import building, models  # which need Keras
+
+    with building.awaiting(found.arrays):
+        model = models.AlexNet(
+            network=name,
+            include_top="fc8" in found.arrays,
+            input_shape=(size, size, found.channels),
+            classes=found.num_classes,
+            rescaling=found.rescaling,
+        )
     weights.assign(model, found, name)
     return model
