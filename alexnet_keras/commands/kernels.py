@@ -76,6 +76,8 @@ def _error(reply):
     if reply["status"] == "ok":
         return None
     told = f"{reply.get('ename')}: {reply.get('evalue')}"
+    # as IPython 7 on Python 3.13 calls a cell that breaks off
+    told = re.sub("^_IncompleteInputError", "SyntaxError", told)
     told = re.sub(r"\(\d+\.py, line", "(line", told)  # a cell's, by number
     return " ".join(told.split())[:500]
 
