@@ -110,7 +110,7 @@ def prepare(folder):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     picture = Image.fromarray(pixels).resize((900, 600))
     picture.save(folder / "picture.jpg")
-    data.load("solids", 227)  # which is rendered once
+    data.load("solids", 227, report=say)  # which is rendered once
 
 
 def seconds(arguments):
