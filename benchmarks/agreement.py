@@ -9,6 +9,7 @@ import peers
 from contenders import say
 from keras_turns import a_batch, jax_inference, jax_training
 
+# Keras cuts the loss of an image off at 16, so no step may overshoot.
 BATCH, STEPS, RATE = 8, 3, 3e-4
 # Of the loss, and of the largest probability. Peers normalise across towers.
 TOLERANCES = {"float32": (1e-3, 1e-3), "bfloat16": (1e-2, 5e-2)}
@@ -155,7 +156,7 @@ def by_torch(network, size, precision, device="cpu"):
     from torch_turns import LAYOUTS, Form, Network
 
     form = Form(LAYOUTS[0], "eager", precision)
-    one = Network(size, form, True, device, network)
+    one = Network(size, form, True, device, network, RATE)
     answers = one.answers(BATCH)
     batch = one.batch(*a_batch(BATCH, size))
     losses = [float(one.train(*batch)) for _ in range(STEPS)]

@@ -183,9 +183,12 @@ class Network:
         device: Str, PyTorch's.
         build: The network; or str, the function of `peers` that gives it,
             by default `"torch_network"`.
+        rate: Float, the learning rate.
     """
 
-    def __init__(self, size, form, training, device="cpu", build=None):
+    def __init__(
+        self, size, form, training, device="cpu", build=None, rate=1e-3
+    ):
         import torch
 
         torch.manual_seed(0)
@@ -210,7 +213,7 @@ class Network:
             )
         if training:
             self._optimizer = torch.optim.SGD(
-                network.parameters(), 1e-3, momentum=0.9, fused=True
+                network.parameters(), rate, momentum=0.9, fused=True
             )
         self._do = self.train if training else self.infer
 
