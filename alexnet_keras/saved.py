@@ -1,7 +1,8 @@
 """Saved networks of ours, without random numbers that are overwritten at once.
 
 Keras fills the network that it loads with fresh weights, which takes longer
-for AlexNet than to read those of the file, and then replaces them all.
+for AlexNet than to read those of the file, and then replaces them all. It also
+refuses what a newer Keras wrote.
 """
 
 import zipfile
@@ -57,8 +58,20 @@ def _load(path, compile, safe_mode):
     weights.assign(model, found)
     for name, initializer in drawn.items():
         layer = model.get_layer(name)
-        layer.kernel_initializer = keras.initializers.get(initializer)
+        layer.kernel_initializer = keras.initializers.get(_plain(initializer))
     return model
+
+
+def _plain(initializer):
+    """Leaves out the options that are None, which an older Keras may lack.
+
+    Keras 3.15 writes two into each of He's that Keras 3.13 does not know.
+    """
+    if not isinstance(initializer, dict):
+        return initializer
+    options = initializer["config"].items()
+    known = {name: value for name, value in options if value is not None}
+    return {**initializer, "config": known}
 
 
 def _without_draws(config):
