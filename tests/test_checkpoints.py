@@ -175,6 +175,16 @@ def facts_of(change):
     return write
 
 
+def test_an_identity_may_be_empty(stopped):
+    """As in chapter 10."""
+    newest = stopped / checkpoints.NEWEST
+    with np.load(newest) as file:
+        arrays = dict(file)
+    facts_of(lambda facts: facts.update(identity={}))(arrays)
+    np.savez(newest, **arrays)
+    assert checkpoints.read(stopped).identity == {}
+
+
 SENSELESS = {  # what is another in a checkpoint that is whole, and what is said
     "rows of other columns": (
         facts_of(lambda facts: facts["rows"].append({"epoch": 1})),

@@ -274,7 +274,8 @@ def _read(path):
         [arrays[name] for name in sorted(arrays) if name.startswith(kind)]
         for kind in ("variable", "metric")
     )
-    if any(len(values) != identity["replicas"] for values in metrics):
+    counts = [len(values) if values.ndim else 0 for values in metrics]
+    if any(count != identity.get("replicas", counts[0]) for count in counts):
         raise ValueError("its metrics are not those of its replicas")
     check_arrays({"weights": variables})
     return Checkpoint(identity, rows, variables, metrics, path)
@@ -283,7 +284,7 @@ def _read(path):
 def _facts(text):
     """Reads what makes a run the one it is, and the rows of its history."""
     match json.loads(text):
-        case {"identity": {"replicas": int()} as identity, "rows": list(rows)}:
+        case {"identity": dict(identity), "rows": list(rows)}:
             if all(
                 _is_row(row) and row.keys() == rows[0].keys() for row in rows
             ):
