@@ -143,7 +143,7 @@ def check_zip(path, most=2**32):
 
     Raises:
         ValueError: If it claims to hold more.
-        zipfile.BadZipFile: If it is damaged.
+        Exception: `zipfile.BadZipFile`, if it is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())

@@ -6,12 +6,9 @@ import importlib
 from alexnet_keras import files, lazily
 
 # What TensorFlow and Keras import only because it is there, and no command
-# needs of them: TensorFlow Lite's converter of JAX's functions, Keras' gallery
-# and its wrappers for scikit-learn. That is a third of Keras' import.
-_LEFT_OUT = {
-    "tensorflow": ("jax", "matplotlib", "sklearn"),
-    "keras": ("matplotlib", "sklearn"),
-}
+# needs of them: Keras' gallery and its wrappers for scikit-learn. JAX is not
+# among them, since it may be Keras' backend.
+_LEFT_OUT = ("matplotlib", "sklearn")
 _own_process = []  # not empty in one that a command has for itself
 
 
@@ -61,8 +58,8 @@ def check_backend(trains=False):
         "file of Keras' settings."
     )
     try:
-        for name, left_out in _LEFT_OUT.items():
-            left_out = left_out if _own_process else ()
+        left_out = _LEFT_OUT if _own_process else ()
+        for name in ("tensorflow", "keras"):
             with distribution.silence(), lazily.importing(name, left_out):
                 importlib.import_module(name)
         import keras
