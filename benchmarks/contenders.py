@@ -197,3 +197,20 @@ def _peak_memory():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return None
+
+
+def check_size(parser, size):
+    """Refuses a side that conv1 does not fit, or that is too small.
+
+    Args:
+        parser: The `argparse.ArgumentParser` that has read `--size`.
+        size: Int, pixels.
+
+    Raises:
+        SystemExit: If it is refused.
+    """
+    if size < 67 or (size - 11) % 4:
+        parser.error(
+            "conv1 must fit exactly, so --size is 67, 71, 75 and so on. "
+            f"Received: {size}"
+        )

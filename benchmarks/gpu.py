@@ -23,7 +23,13 @@ sys.path.append(str(ROOT))  # the package need not be installed
 import agreement  # noqa: E402
 import peers  # noqa: E402
 import tables  # noqa: E402
-from contenders import Contender, ready, rounds, say  # noqa: E402
+from contenders import (  # noqa: E402
+    Contender,
+    check_size,
+    ready,
+    rounds,
+    say,
+)
 
 # ours, its pictures' side, the same network in PyTorch, what that is called
 NETWORKS = {
@@ -206,13 +212,8 @@ def parse(argv=None):
     options = parser.parse_args(argv)
     if min(*options.batches, options.rounds) < 1 or options.seconds <= 0:
         parser.error("numbers must be at least 1")
-    if options.size is not None and (
-        options.size < 67 or (options.size - 11) % 4
-    ):
-        parser.error(
-            "conv1 must fit exactly, so --size is 67, 71, 75 and so on. "
-            f"Received: {options.size}"
-        )
+    if options.size is not None:
+        check_size(parser, options.size)
     return options
 
 

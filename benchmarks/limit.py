@@ -23,8 +23,7 @@ def forward_products(size, network="two-tower"):
     Returns:
         Int.
     """
-    lines = shapes.table(networks.find(network).layers, size)
-    return sum(line.multiply_adds for line in lines)
+    return sum(_products(size, network))
 
 
 def training_products(size, network="two-tower"):
@@ -40,9 +39,14 @@ def training_products(size, network="two-tower"):
     Returns:
         Int.
     """
+    products = _products(size, network)
+    return 3 * sum(products) - products[0]
+
+
+def _products(size, network):
+    """Lists the multiply-adds of each layer that has weights."""
     lines = shapes.table(networks.find(network).layers, size)
-    counts = [line.multiply_adds for line in lines if line.multiply_adds]
-    return 3 * sum(counts) - counts[0]
+    return [line.multiply_adds for line in lines if line.multiply_adds]
 
 
 def prepare_tensorflow():

@@ -19,7 +19,7 @@ import time
 import besides
 import steps
 import tables
-from contenders import say
+from contenders import check_size, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NOTES = pathlib.Path(__file__).with_name("how_speed_is_measured.md")
@@ -81,11 +81,7 @@ def parse(argv=None):
         parser.error("numbers must be at least 1")
     if "devices" in options.rows and max(options.batches) % 2:
         parser.error("two devices need an even batch: --batches 64 16 1")
-    if options.size < 67 or (options.size - 11) % 4:
-        parser.error(
-            "conv1 must fit exactly, so --size is 67, 71, 75 and so on. "
-            f"Received: {options.size}"
-        )
+    check_size(parser, options.size)
     whole = ({*options.rows}, {*options.batches}, options.size)
     if whole == ({*ROWS}, {*BATCHES}, SIZE) and not options.quick:
         options.out = options.out or ROOT / "docs" / "speed"

@@ -1,7 +1,6 @@
 """What the commands share: errors for who typed them, and data."""
 
 import contextlib
-import importlib
 
 from alexnet_keras import files, lazily
 
@@ -59,10 +58,8 @@ def check_backend(trains=False):
     )
     try:
         left_out = _LEFT_OUT if _own_process else ()
-        for name in ("tensorflow", "keras"):
-            with distribution.silence(), lazily.importing(name, left_out):
-                importlib.import_module(name)
-        import keras
+        with distribution.silence(), lazily.importing("keras", left_out):
+            import keras
     except (ImportError, ValueError) as error:
         raise BadInput(
             f"Keras cannot start its backend: {error}. {choose}"
