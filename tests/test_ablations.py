@@ -2,17 +2,14 @@
 
 import dataclasses
 import pathlib
-import sys
 
+import ablations as script
 import keras
 import numpy as np
 import pytest
 
 from alexnet_keras import data, networks, recipes, shapes, visualize
 from alexnet_keras.datasets import ablations
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "benchmarks"))
-import ablations as script  # noqa: E402
 
 
 def run(variant="the network", seed=1, held_out=0.9, **facts):

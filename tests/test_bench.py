@@ -7,24 +7,23 @@ import pathlib
 import subprocess
 import sys
 
+import agreement
+import contenders
+import feeding
+import gpu
+import learning
+import limit
 import numpy as np
 import pytest
+import speed
+import steps
+import tables
+import torch_turns
 
 from alexnet_keras import networks
 from alexnet_keras.rows import Conv, Dense
 
 ROOT = pathlib.Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import agreement  # noqa: E402
-import contenders  # noqa: E402
-import feeding  # noqa: E402
-import gpu  # noqa: E402
-import learning  # noqa: E402
-import limit  # noqa: E402
-import speed  # noqa: E402
-import steps  # noqa: E402
-import tables  # noqa: E402
-import torch_turns  # noqa: E402
 
 
 def line(**changes):

@@ -5,6 +5,7 @@ import io
 import pathlib
 import sys
 
+import build_notebooks as builder
 import nbformat
 import numpy as np
 import pytest
@@ -12,8 +13,6 @@ from matplotlib import cbook
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import build_notebooks as builder  # noqa: E402
 
 CHAPTER = """\
 # %% [markdown]

@@ -1,13 +1,10 @@
 """The long run: what is killed, what is watched, what is compared."""
 
 import os
-import pathlib
 import sys
 
+import long_run as script
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "benchmarks"))
-import long_run as script  # noqa: E402
 
 
 def samples(*megabytes, run="whole", life=1):

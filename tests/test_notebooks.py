@@ -8,14 +8,12 @@ import itertools
 import json
 import pathlib
 import re
-import sys
 
+import build_notebooks as builder
 import nbformat
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import build_notebooks as builder  # noqa: E402
 
 SLUGS = sorted(path.stem for path in builder.NOTEBOOKS.glob("*.ipynb"))
 ENDING = ["AlexNet so far", "Three takeaways", "Exercises", "What comes next"]

@@ -1,19 +1,15 @@
 """The measured curves of chapter 4: how they are read, and what they say."""
 
 import math
-import pathlib
 import statistics
-import sys
 
 import numpy as np
 import pytest
+import relu_and_tanh as script
 
 from alexnet_keras import data
 from alexnet_keras.datasets import relu_and_tanh
 from alexnet_keras.exercises import relu
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "benchmarks"))
-import relu_and_tanh as script  # noqa: E402
 
 STARTS, ACTIVATIONS = ("2012", "today"), ("relu", "tanh")
 

@@ -11,25 +11,23 @@ import itertools
 import pathlib
 import pkgutil
 import re
-import sys
 
+import build_notebooks as builder
 import docutils.core
 import nbformat
 import pytest
+import site_answers
+import site_api
+import site_chapters
+import site_cite
+import site_docstrings
+import site_teachers
 import yaml
 from sphinx.ext.napoleon import Config, GoogleDocstring
 
 import alexnet_keras
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import build_notebooks as builder  # noqa: E402
-import site_answers  # noqa: E402
-import site_api  # noqa: E402
-import site_chapters  # noqa: E402
-import site_cite  # noqa: E402
-import site_docstrings  # noqa: E402
-import site_teachers  # noqa: E402
 
 # What has no entry of its own: the command line has its --help, and the
 # chapters' exercises have the teachers' pages.

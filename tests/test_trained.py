@@ -1,10 +1,9 @@
 """What comes trained with the package is as good as its README says."""
 
-import pathlib
 import re
-import sys
 
 import keras
+import make_trained
 import numpy as np
 import pytest
 
@@ -18,9 +17,6 @@ from alexnet_keras import (
     weights,
 )
 from alexnet_keras.datasets import solids
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tools"))
-import make_trained  # noqa: E402
 
 README = (trained.FOLDER / "README.md").read_text()
 

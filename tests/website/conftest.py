@@ -9,13 +9,11 @@ import json
 import os
 import pathlib
 import shutil
-import sys
 
+import nodejs
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import nodejs  # noqa: E402
 
 EXPLORE = ROOT / "site" / "explore"
 SHOTS = ROOT / "build" / "site" / "screenshots"
