@@ -108,7 +108,9 @@ def _layer(row, initialization, kernel_regularizer):
             )
         case kinds.Dense():
             if row.activation != "relu":  # a softmax in bfloat16 is too coarse
-                options["dtype"] = keras.config.dtype_policy().variable_dtype
+                options["dtype"] = keras.backend.result_type(
+                    keras.config.dtype_policy().variable_dtype, "float32"
+                )
             return layers.Dense(row.units, **options)
         case kinds.Pool():
             return layers.MaxPooling2D(row.filter_size, row.stride, **options)

@@ -41,7 +41,7 @@ def parse(argv=None):
     parser.add_argument(
         "--batches", nargs="+", default=BATCHES, **number, help="(64 16 1)"
     )
-    parser.add_argument("--rounds", default=6, **number, help="rounds (6)")
+    parser.add_argument("--rounds", default=4, **number, help="rounds (4)")
     parser.add_argument(
         "--seconds", default=1.0, type=float, help="a turn's length (1.0)"
     )

@@ -100,7 +100,7 @@ def _contenders(training, options):
     """Lists who takes part, for `contenders.ready`."""
     kind = "training" if training else "inference"
     own = {"size": options.size, "training": training}
-    lower = {**own, "policy": "mixed_bfloat16"}
+    lower = {**own, "policy": "mixed_bfloat16" if training else "bfloat16"}
     wanted = {
         "ours": ("keras_turns.prepare_ours", own),
         "ours16": ("keras_turns.prepare_ours", lower),

@@ -10,6 +10,7 @@ from alexnet_keras.data.tfds_features import class_names, image_and_label
 from alexnet_keras.data.trees import split_of
 
 WINDOW = 1024  # records that are shuffled together where they are not kept
+BATCH = 16  # records that are taken out of TensorFlow together
 FRAME = 16  # bytes that a TFRecord file adds to each record
 
 
@@ -69,9 +70,11 @@ class TfdsPictures:
         """Yields `(bytes, label)`, as they are stored."""
         import tensorflow as tf
 
+        # TensorFlow hands over a batch in the time of a single record
+        batches = self.stream().batch(BATCH).as_numpy_iterator()
         try:
-            for _, picture, label in self.stream().as_numpy_iterator():
-                yield picture, int(label)
+            for _, pictures, labels in batches:
+                yield from zip(pictures, labels.tolist(), strict=True)
         except tf.errors.OpError as error:
             # what is in brackets tells of TensorFlow alone
             reason = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", error.message)
