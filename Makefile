@@ -104,7 +104,7 @@ fuzz: $(VENV)/.peers  ## Try bad input by thousands; a killed run goes on
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 .PHONY: waits
-waits: $(VENV)/.installed  ## Measure what a person waits for: 8 minutes
+waits: $(VENV)/.installed  ## Measure what a person waits for: 4 minutes
 	$(BIN)/python benchmarks/waits.py $(ARGS)
 
 .PHONY: notebooks

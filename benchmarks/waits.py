@@ -5,7 +5,7 @@ They take turns with a process that only imports Keras, round after round, so a
 ratio is one of the same minute on the same machine. Files are in the system's
 cache: what a disk takes is not counted.
 
-It takes about eight minutes on two cores, and means something only where
+It takes about four minutes on two cores, and means something only where
 nothing else is running.
 """
 
