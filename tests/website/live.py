@@ -1,6 +1,11 @@
 """What the tests of size, one filter and two devices share."""
 
 FRAME = (720, 900)  # as wide as a chapter's page lets a frame be
+# the page, which listens first, has then seen the new address
+_GO = """(text) => new Promise((done) => {
+  addEventListener("hashchange", () => done(), { once: true });
+  location.hash = text;
+})"""
 
 
 def says(page, text=""):
@@ -29,8 +34,7 @@ def goes_to(page, fragment):
     Returns:
         Str, the live line that follows.
     """
-    page.evaluate("(text) => { location.hash = text; }", fragment)
-    page.wait_for_selector("#live[aria-busy]", state="attached")
+    page.evaluate(_GO, fragment)
     return says(page)
 
 
