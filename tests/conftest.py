@@ -129,6 +129,8 @@ def assert_equal_runs():
     """Compares two finished runs: files, history but its times, weights."""
     import long_run
 
+    import alexnet_keras
+
     def check(one, two):
         assert {path.name for path in two.iterdir()} == {
             "model.keras",
@@ -138,6 +140,8 @@ def assert_equal_runs():
             "pictures.csv",
         }
         assert not long_run.differences(one, two)
+        for folder in (one, two):
+            alexnet_keras.load_model(folder / "model.keras")
 
     return check
 
