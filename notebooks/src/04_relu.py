@@ -268,18 +268,18 @@ for name, bend in bends.items():
     print(f"{name}: {gradient:.1g}, the product of the slopes: {same}")
 
 # %% [markdown]
-# Yes. (Tanh keeps 0.07 at its first bend and hands on 0.96, where it is
-# steeper: so 0.005 is left, not the 6e-10 of eight times 2.)
+# Yes. (Tanh's first bend keeps 0.07 of the change. Its value is 0.96, where the
+# next is steeper: so 0.005 is left, not the 6e-10 of eight bends at 2.)
 #
 # ## 5. What reaches the bend?
 #
 # So it matters where on the curve one is. In 2012 the pixels went in as they
-# are, minus their mean: about -130 to 150. Conv1's weights were random numbers,
+# are, minus their mean: about -120 to 150. Conv1's weights were random numbers,
 # most of them within 0.02 of 0. That sounds small; but a sum has 363 terms.
-# **Today's start** divides the pixels by their own spread, here 71. (It also
+# **Today's start** divides the pixels by their spread (`std`), here 71. (It also
 # makes the weights fit the number of terms, by the rules of Xavier Glorot for
-# tanh and of Kaiming He for ReLU: chapter 10. In conv1, Glorot's changes
-# little.) Under which start will tanh saturate?
+# tanh and of Kaiming He for ReLU: chapter 10. In conv1, Glorot's rule gives
+# about the weights of 2012.) Under which start will tanh saturate?
 
 # %%
 pixels = np.array(photo, "float32")
@@ -304,8 +304,8 @@ visualize.saturated(sums)
 
 # %% [markdown]
 # **Figure.** Above, the sums of conv1's 96 filters on the photo; where tanh is
-# flat is shaded. Below, what tanh makes of them. From the start of 2012 nearly
-# all become -1 or 1.
+# flat is shaded. Below, what tanh makes of them (on another
+# scale). From the start of 2012 most come out close to -1 or 1.
 #
 # Under that of 2012: nine in ten lie beyond 2, and tanh's mean slope is 0.07.
 # ReLU's is a half either way: it does not care how large a number is, only
@@ -328,7 +328,8 @@ ex.winners.check({"2012": ..., "today": ...})
 # narrow, on 4,000 rendered pictures of ten kinds. For each bend and start it
 # tries a row of rates, keeps the one that comes to 25% first, and runs three
 # times more with other random numbers. From the start of 2012, ReLU has biases
-# of 1, as in the paper, and tanh 0.
+# of 1 where the paper has them, and tanh 0. (Errors are averaged over 30 steps,
+# and read at every fifth.)
 
 # %%
 runs, steps = relu_and_tanh.read(), {}
@@ -364,11 +365,11 @@ for name in ("relu", "tanh"):
 # %% [markdown]
 # That is hardly chance: no run of a loser is faster. **The winner depends on
 # the start**: ReLU wins from that of 2012, if not by six times; tanh wins from
-# today's. And ReLU, its biases lifted, hardly minds where it starts, while tanh
-# pays dearly.
+# today's. And ReLU hardly minds where it starts (if its biases are lifted in
+# that of 2012), while tanh pays dearly.
 #
 # Our pictures and layers are not the paper's, so this does not disprove the
-# six. It says what the six was about: a bend *and* a start.
+# six. It suggests what the six was about: a bend *and* a start.
 #
 # ## 7. A network that lives, and one that dies
 #
@@ -377,8 +378,8 @@ for name in ("relu", "tanh"):
 # filter**](../docs/glossary.md#dead-filter). Watch what reaches the ReLU of
 # conv5 while a small AlexNet learns 60 pictures by heart. Take the list of
 # layers, He's start and the loss on trust (chapters 7 to 10). `train_on_batch`
-# is one of `fit`'s steps. `clipnorm` shortens long gradients, so that no layer
-# moves further in a step than the rate.
+# is one of `fit`'s steps. `clipnorm` scales large gradients down, so that no
+# layer moves further in a step than the rate.
 
 # %%
 # %%capture
@@ -410,8 +411,8 @@ def watch(rate, steps=60):
 
 # %% [markdown]
 # One network learns at a rate of 0.1, the other takes steps twenty times as
-# long. Guessing among ten kinds costs a loss of 2.3 (chapter 8). Will most of
-# conv5's 64 filters be dead after 60 steps, and which network learns?
+# long. Guessing among ten kinds costs a loss of 2.3 (chapter 8). Which network
+# learns? And in which will most of conv5's 64 filters be dead at the last step?
 
 # %%
 histories = {}
@@ -419,22 +420,21 @@ for rate in (0.1, 2.0):
     sums, loss = watch(rate)
     histories[f"rate {rate}"] = sums.reshape(60, -1)
     dead = np.count_nonzero(sums[-1].max(axis=(0, 1, 2)) <= 0)
-    print(
-        f"rate {rate}: loss below 1 {loss < 1}, most filters dead {dead > 32}"
-    )
+    print(f"rate {rate}: loss below 1 {loss < 1}, ", end="")
+    print(f"above 2.2 {loss > 2.2}, most filters dead {dead > 32}")
 visualize.over_time(histories)
 
 # %% [markdown]
 # **Figure.** Above: how the values that reach conv5's ReLU are spread, before
 # each of 60 steps; the darker, the more of them, and the line marks 0. Below:
-# what share of them is above 0. With short steps about half stays above 0. With
-# long ones the values jump, then shrink to a thin band below 0. Your processor
-# may draw other jumps.
+# what share of them is above 0: with short steps about half. With long ones the
+# values jump, then shrink to a thin band, nearly all below 0. (The outermost
+# rows hold all beyond 20. Your processor may draw other jumps.)
 #
 # The first network learns, the second only guesses. Where this was written,
-# none of the first one's filters was dead after 60 steps, and 62 of the second
-# one's 64: the long steps threw them below 0, and from there no gradient comes
-# back.
+# none of the first one's filters was dead at the last step, and 62 of the
+# second one's 64: the long steps threw them below 0, where a filter gets no gradient.
+# Only the layers before it can lift it again, as in the jumps.
 #
 # ## 8. A dead filter, found and revived
 #
