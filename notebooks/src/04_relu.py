@@ -276,9 +276,9 @@ for name, bend in bends.items():
 # So it matters where on the curve one is. In 2012 the pixels went in as they
 # are, minus their mean: about -120 to 150. Conv1's weights were random numbers,
 # most of them within 0.02 of 0. That sounds small; but a sum has 363 terms.
-# **Today's start** divides the pixels by their spread (`std`), here 71. (It also
-# makes the weights fit the number of terms, by the rules of Xavier Glorot for
-# tanh and of Kaiming He for ReLU: chapter 10. In conv1, Glorot's rule gives
+# **Today's start** divides the pixels by their spread (`std`), here 71. (It
+# also makes the weights fit the number of terms, by the rules of Xavier Glorot
+# for tanh and of Kaiming He for ReLU: chapter 10. In conv1, Glorot's rule gives
 # about the weights of 2012.) Under which start will tanh saturate?
 
 # %%
@@ -433,8 +433,8 @@ visualize.over_time(histories)
 #
 # The first network learns, the second only guesses. Where this was written,
 # none of the first one's filters was dead at the last step, and 62 of the
-# second one's 64: the long steps threw them below 0, where a filter gets no gradient.
-# Only the layers before it can lift it again, as in the jumps.
+# second one's 64: the long steps threw them below 0, where a filter gets no
+# gradient. Only the layers before it can lift it again, as in the jumps.
 #
 # ## 8. A dead filter, found and revived
 #
