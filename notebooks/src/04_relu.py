@@ -249,8 +249,8 @@ visualize.multiplied(one_bend)
 # **Figure.** What one to eight equal bends in a row leave of a change, on an
 # axis where each mark is a hundred times the one below.
 #
-# 0.000015. A weight before eight sigmoids feels a gradient that is at least
-# 65,536 times too weak. ReLU passes on all, or nothing. (The weights of each
+# 0.000015. Eight sigmoids weaken the gradient of a weight before them at least
+# 65,536 times. ReLU passes on all, or nothing. (The weights of each
 # layer multiply along too. They can make up for some of it: chapter 10.)
 #
 # Is TensorFlow's gradient really such a product? Send a 2 through eight bends.
@@ -326,10 +326,10 @@ ex.winners.check({"2012": ..., "today": ...})
 # The curves were computed beforehand, since they take half an hour on two
 # cores: `benchmarks/relu_and_tanh.py` trains AlexNet's eight layers, made
 # narrow, on 4,000 rendered pictures of ten kinds. For each bend and start it
-# tries a row of rates, keeps the one that comes to 25% first, and runs three
-# times more with other random numbers. From the start of 2012, ReLU has biases
-# of 1 where the paper has them, and tanh 0. (Errors are averaged over 30 steps,
-# and read at every fifth.)
+# tries a row of rates, keeps the one that comes to 25% first, and repeats it
+# three times with other random numbers. From the start of 2012, ReLU has biases
+# of 1 where the paper has them (section 8 tells why), and tanh 0. (Errors are
+# averaged over 30 steps, and read at every fifth.)
 
 # %%
 runs, steps = relu_and_tanh.read(), {}
@@ -363,10 +363,11 @@ for name in ("relu", "tanh"):
     print(f"{name}: {then} steps from the start of 2012, {now} from today's")
 
 # %% [markdown]
-# That is hardly chance: no run of a loser is faster. **The winner depends on
-# the start**: ReLU wins from that of 2012, if not by six times; tanh wins from
-# today's. And ReLU hardly minds where it starts (if its biases are lifted in
-# that of 2012), while tanh pays dearly.
+# That is hardly chance: no run of a loser is faster, from either start. **The
+# winner depends on the start**: ReLU wins from that of 2012, if not by six
+# times; tanh wins from today's. And ReLU, with its biases lifted in the start
+# of 2012, hardly minds where it starts (145 steps, 160), while tanh pays dearly
+# (280, 135).
 #
 # Our pictures and layers are not the paper's, so this does not disprove the
 # six. It suggests what the six was about: a bend *and* a start.
@@ -377,9 +378,9 @@ for name in ("relu", "tanh"):
 # A filter that is 0 at every place of every picture is a [**dead
 # filter**](../docs/glossary.md#dead-filter). Watch what reaches the ReLU of
 # conv5 while a small AlexNet learns 60 pictures by heart. Take the list of
-# layers, He's start and the loss on trust (chapters 7 to 10). `train_on_batch`
-# is one of `fit`'s steps. `clipnorm` scales large gradients down, so that no
-# layer moves further in a step than the rate.
+# layers, Kaiming He's start and the loss on trust (chapters 7 to 10).
+# `train_on_batch` is one of `fit`'s steps. `clipnorm` scales large gradients
+# down, so that no layer moves further in a step than the rate.
 
 # %%
 # %%capture
@@ -410,9 +411,9 @@ def watch(rate, steps=60):
 
 
 # %% [markdown]
-# One network learns at a rate of 0.1, the other takes steps twenty times as
-# long. Guessing among ten kinds costs a loss of 2.3 (chapter 8). Which network
-# learns? And in which will most of conv5's 64 filters be dead at the last step?
+# One network learns at a rate of 0.1, the other at twenty times that. Guessing
+# among ten kinds costs a loss of 2.3 (chapter 8). Which network learns? And in
+# which will most of conv5's 64 filters be dead at the last step?
 
 # %%
 histories = {}
@@ -427,9 +428,9 @@ visualize.over_time(histories)
 # %% [markdown]
 # **Figure.** Above: how the values that reach conv5's ReLU are spread, before
 # each of 60 steps; the darker, the more of them, and the line marks 0. Below:
-# what share of them is above 0: with short steps about half. With long ones the
-# values jump, then shrink to a thin band, nearly all below 0. (The outermost
-# rows hold all beyond 20. Your processor may draw other jumps.)
+# what share of them is above 0. At the low rate about half is; at the high one
+# the values jump, then shrink to a thin band, nearly all below 0. (The
+# outermost rows hold all beyond 20. Your processor may draw other jumps.)
 #
 # The first network learns, the second only guesses. Where this was written,
 # none of the first one's filters was dead at the last step, and 62 of the
@@ -474,7 +475,7 @@ layer.set_weights([kernel, biases])
 print("no gradient:", np.flatnonzero(gradients(layer) == 0))
 
 # %% [markdown]
-# It learns again. That is what biases of 1 are for (paper, section 5): they
+# It can learn again. Biases of 1 (paper, section 5) see to it beforehand: they
 # lift the values of a fresh network to where something is passed on.
 #
 # ## AlexNet so far
@@ -493,7 +494,7 @@ print(shapes.summary(chain, counts=False))
 # 1. Without a bend between them, two filters are one.
 # 2. Gradients are products of slopes (and weights). The two S are flat far out;
 #    ReLU's slope is 1 or 0.
-# 3. The paper's "six times" is a claim about its start as much as about its
+# 3. The paper's "six times" may say as much about its start as about its
 #    bend. ReLU, with its biases lifted, is **the bend that forgives a bad
 #    start**.
 #
