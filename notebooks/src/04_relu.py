@@ -250,8 +250,8 @@ visualize.multiplied(one_bend)
 # axis where each mark is a hundred times the one below.
 #
 # 0.000015. Eight sigmoids weaken the gradient of a weight before them at least
-# 65,536 times. ReLU passes on all, or nothing. (The weights of each
-# layer multiply along too. They can make up for some of it: chapter 10.)
+# 65,536 times. ReLU passes on all, or nothing. (The weights of each layer
+# multiply along too. They can make up for some of it: chapter 10.)
 #
 # Is TensorFlow's gradient really such a product? Send a 2 through eight bends.
 
@@ -304,8 +304,8 @@ visualize.saturated(sums)
 
 # %% [markdown]
 # **Figure.** Above, the sums of conv1's 96 filters on the photo; where tanh is
-# flat is shaded. Below, what tanh makes of them (on another
-# scale). From the start of 2012 most come out close to -1 or 1.
+# flat is shaded. Below, what tanh makes of them (on another scale). From the
+# start of 2012 most come out close to -1 or 1.
 #
 # Under that of 2012: nine in ten lie beyond 2, and tanh's mean slope is 0.07.
 # ReLU's is a half either way: it does not care how large a number is, only
