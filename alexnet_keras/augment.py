@@ -49,6 +49,34 @@ def random_crop(image, size, seed):
     return _crop(image, top, left, size)
 
 
+def random_resized_crop(image, size, seed, least_area):
+    """Cuts a rectangle out of an image and scales it to a square.
+
+    Not the paper's, but that of Szegedy et al., Going Deeper with Convolutions
+    (2014), section 6: one side's share of the image is up to 4/3 of the
+    other's. Bilinear, each place equally likely.
+
+    Args:
+        image: Tensor `(height, width, channels)`.
+        size: Int, pixels.
+        seed: Int tensor `(2,)`.
+        least_area: Float, the least share of the image's area that the
+            rectangle covers; each share up to 1 is equally likely.
+
+    Returns:
+        Float32 tensor `(size, size, channels)`.
+    """
+    area, tilt, top, left = tf.unstack(tf.random.stateless_uniform((4,), seed))
+    area = least_area + (1 - least_area) * area
+    ratio = (4 / 3) ** (2 * tilt - 1)
+    height = tf.minimum(tf.sqrt(area / ratio), 1)
+    width = tf.minimum(tf.sqrt(area * ratio), 1)
+    top, left = top * (1 - height), left * (1 - width)
+    box = tf.stack([top, left, top + height, left + width])
+    cut = tf.image.crop_and_resize(image[None], box[None], [0], (size, size))
+    return tf.ensure_shape(cut[0], (size, size, image.shape[2]))
+
+
 def random_flip(image, seed):
     """Mirrors an image left to right, or leaves it, each half of the time.
 

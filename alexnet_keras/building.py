@@ -135,7 +135,9 @@ def _padded(row, x):
 
 
 def _kernel_initializer(layer, initialization):
-    if initialization == "he" and layer != "fc8":
+    if initialization == "he-small" and layer in ("fc6", "fc7"):
+        return keras.initializers.VarianceScaling(2 / 9)  # He's has 2
+    if initialization.startswith("he") and layer != "fc8":
         return keras.initializers.HeNormal()
     # fc8 always starts small, so that the first loss is near ln(classes)
     wide = initialization == "2012" and layer in ("conv3", "conv4", "conv5")
@@ -144,4 +146,5 @@ def _kernel_initializer(layer, initialization):
 
 def _bias_initializer(layer, initialization):
     ones = ("conv2", "conv4", "conv5", "fc6", "fc7")
-    return "ones" if initialization != "he" and layer in ones else "zeros"
+    is_he = initialization.startswith("he")
+    return "ones" if layer in ones and not is_he else "zeros"

@@ -71,9 +71,10 @@ def AlexNet(
         dropout: Float, share of the units that are dropped.
         initialization: `"paper"` (normal, standard deviation 0.01, biases 1
             in conv2, conv4, conv5, fc6 and fc7; section 5), `"2012"` (the
-            same, but 0.03 in conv3 to conv5, as in the source's layer files)
-            or `"he"` (He's normal, biases 0). The first two need inputs of 0
-            to 255 minus the mean, the last inputs of about unit variance.
+            same, but 0.03 in conv3 to conv5, as in the source's layer files),
+            `"he"` (He's normal, biases 0) or `"he-small"` (the same, but a
+            third of it in fc6 and fc7). The first two need inputs of 0 to 255
+            minus the mean, the others inputs of about unit variance.
         kernel_regularizer: Regularizer of every kernel, or None.
         rescaling: A pair `(mean, scale)`, each a number or one for each of
             RGB: the model then takes RGB from 0 to 255 and begins with
@@ -234,9 +235,9 @@ def _check(network, weights, pooling, classes, initialization, rescaling):
         )
     if classes is not None and classes < 1:
         raise ValueError(f"`classes` must be at least 1. Received: {classes}")
-    if initialization not in ("paper", "2012", "he"):
+    if initialization not in ("paper", "2012", "he", "he-small"):
         raise ValueError(
-            '`initialization` must be "paper", "2012" or "he". '
+            '`initialization` must be "paper", "2012", "he" or "he-small". '
             f"Received: {initialization!r}"
         )
     if rescaling is not None and not is_rescaling(rescaling):

@@ -9,7 +9,11 @@ import tensorflow as tf
 from alexnet_keras import models, weights
 from alexnet_keras.building import awaiting
 from alexnet_keras.data import shared_training, shared_validation
-from alexnet_keras.recipes import MomentumSGD, learning_rate
+from alexnet_keras.recipes import (
+    MomentumSGD,
+    SmoothedCrossentropy,
+    learning_rate,
+)
 
 
 def build(
@@ -91,7 +95,9 @@ def _compile(model, recipe, steps_per_epoch, num_classes):
         MomentumSGD(
             learning_rate(recipe, steps_per_epoch), recipe.momentum, bias_rate
         ),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
+        loss=SmoothedCrossentropy(recipe.label_smoothing)
+        if recipe.label_smoothing
+        else keras.losses.SparseCategoricalCrossentropy(),
         metrics=metrics,
         # XLA does not help on a processor
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
@@ -174,6 +180,7 @@ def fit(model, recipe, data, seed=0, callbacks=(), verbose="auto"):
                 seed,
                 recipe.color_noise,
                 done,
+                recipe.least_area,
             ),
             initial_epoch=epoch,
             epochs=last,

@@ -182,7 +182,7 @@ def write(path, runs):
 def measure(options, pictures):
     """Runs what is missing in the table, and writes each run at once."""
     recipe = dataclasses.replace(
-        recipes.FAST, epochs=options.epochs, batch_size=options.batch_size
+        recipes.COURSE, epochs=options.epochs, batch_size=options.batch_size
     )
     runs = read(options.out) if options.out.exists() else []
     settings = (

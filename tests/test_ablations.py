@@ -175,7 +175,7 @@ def test_a_shipped_run_can_be_made_again():
     shipped = next(x for x in table if x.variant == ablations.WHOLE)
     pictures = data.load(shipped.data, size=64)
     recipe = dataclasses.replace(
-        recipes.FAST, epochs=shipped.epochs, batch_size=shipped.batch_size
+        recipes.COURSE, epochs=shipped.epochs, batch_size=shipped.batch_size
     )
     again = script.run(
         shipped.variant, shipped.model, pictures, recipe, shipped.seed

@@ -23,6 +23,9 @@ def place_of(crop, image):
 FUNCTIONS = {
     "center_crop": lambda image, seed: augment.center_crop(image, 7),
     "random_crop": lambda image, seed: augment.random_crop(image, 7, seed),
+    "random_resized_crop": lambda image, seed: augment.random_resized_crop(
+        image, 7, seed, 0.5
+    ),
     "random_flip": augment.random_flip,
     "shift_colors": lambda image, seed: augment.shift_colors(
         image, tf.constant([9.0, 3.0, 1.0]), tf.eye(3), seed
@@ -78,6 +81,42 @@ def test_a_crop_as_large_as_the_image_is_the_image():
     image = numbered(6, 6)
     crop = augment.random_crop(image, 6, (0, 1))
     np.testing.assert_array_equal(crop, image)
+
+
+def test_resized_crops_are_as_large_as_they_may_be_and_anywhere():
+    side, size, draws = 256, 33, 500
+    line = np.arange(side, dtype="float32")
+    image = np.stack([*np.meshgrid(line, line), 0 * line + line[:, None]], -1)
+    crops = tf.data.Dataset.range(draws).map(
+        lambda seed: augment.random_resized_crop(
+            tf.constant(image), size, [1, seed], 0.5
+        )
+    )
+    crops = crops.batch(draws).get_single_element().numpy()
+    # a picture of its own places: what a crop shows says where it was cut
+    left, right = crops[:, 0, 0, 0], crops[:, 0, -1, 0]
+    top, bottom = crops[:, 0, 0, 1], crops[:, -1, 0, 1]
+    width, height = (right - left) / (side - 1), (bottom - top) / (side - 1)
+    area, ratio = width * height, width / height
+    assert 0.5 - 1e-3 < area.min() < area.max() < 1 + 1e-3
+    assert 3 / 4 - 1e-3 < ratio.min() < ratio.max() < 4 / 3 + 1e-3
+    assert np.quantile(ratio, [0.1, 0.9]) == pytest.approx(
+        [0.75**0.8, 0.75**-0.8], abs=0.04
+    )
+    # wide or high ones of much area lack a little of it
+    shares = np.quantile(area, [0.1, 0.5])
+    assert shares == pytest.approx([0.55, 0.75], abs=0.03)
+    for before, after in ((left, side - 1 - right), (top, side - 1 - bottom)):
+        assert min(before.min(), after.min()) > -1e-2
+        room = before + after
+        place = before[room > 1] / room[room > 1]
+        assert np.quantile(place, [0.1, 0.5, 0.9]) == pytest.approx(
+            [0.1, 0.5, 0.9], abs=0.07
+        )
+    # between its ends, a crop goes on evenly
+    np.testing.assert_allclose(
+        crops[:, 0, size // 2, 0], (left + right) / 2, atol=1e-2
+    )
 
 
 def test_half_of_the_images_are_mirrored():

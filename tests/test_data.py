@@ -205,6 +205,14 @@ def test_training_pictures_are_cut_mirrored_and_coloured(pets, kept):
         shift = coloured - images
         assert shift.std((1, 2)).max() < 1e-3  # one colour a picture
         assert len(np.unique(shift[:, 0, 0].round(3), axis=0)) == 21
+    resized = batches(loaded.train(21, color_noise=False, least_area=0.5), 2)
+    for (images, labels), (crops, same) in zip(plain, resized, strict=True):
+        np.testing.assert_array_equal(labels, same)
+        assert crops.shape == images.shape
+        assert crops.dtype == np.float32
+        assert not any(
+            crop.astype("uint8").tobytes() in stored for crop in crops
+        )
 
 
 def test_colours_are_those_of_the_training_pixels(pets, kept):

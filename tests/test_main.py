@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 import alexnet_keras.layers  # noqa: F401  registers our layers
-from alexnet_keras import data, models, networks, runs, weights
-from alexnet_keras.commands import main, versions
+from alexnet_keras import data, models, networks, recipes, runs, weights
+from alexnet_keras.commands import job, line, main, versions
 
 QUICK = ["--model", "mini", "--epochs", "2", "--batch-size", "8"]
 
@@ -167,6 +167,22 @@ def test_predict_names_the_likeliest_class_first(trained, photos, capsys):
     assert [lines[i].split()[1] for i in (1, 4)] == ["red", "blue"]
     share = [float(line.split()[0].rstrip("%")) for line in lines[1:3]]
     assert sum(share) == pytest.approx(100, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("", "course"),
+        ("--data solids/tiny", "course"),
+        ("--data solids --recipe fast", "fast"),
+        ("--data ./solids", "fast"),
+        ("--data imagenette/320px-v2", "fast"),
+        ("--data mnist --recipe paper", "paper"),
+    ],
+)
+def test_solids_have_a_recipe_of_their_own(typed, name):
+    options = line._parser().parse_args(["train", *typed.split()])
+    assert job._recipe(options, 1) == recipes.RECIPES[name]
 
 
 def test_the_same_seed_gives_the_same_run(photos, trained, tmp_path):

@@ -345,6 +345,7 @@ def test_rescaling_comes_first_and_has_no_weights(mini):
         ("paper", [0.01] * 8, [2, 4, 5, 6, 7]),
         ("2012", [*[0.01] * 2, *[0.03] * 3, *[0.01] * 3], [2, 4, 5, 6, 7]),
         ("he", None, []),
+        ("he-small", None, []),
     ],
 )
 def test_initial_weights(initialization, stds, ones):
@@ -358,7 +359,9 @@ def test_initial_weights(initialization, stds, ones):
         biases = [w.numpy() for w in layer.weights if "bias" in w.name]
         fan_in = np.prod(kernels[0].shape[:-1])
         std = stds[number - 1] if stds else np.sqrt(2 / fan_in)
-        if initialization == "he" and layer.name == "fc8":
+        if initialization == "he-small" and layer.name in ("fc6", "fc7"):
+            std /= 3
+        if initialization.startswith("he") and layer.name == "fc8":
             std = 0.01  # so that the first loss is near ln(classes)
         for kernel in kernels:
             assert kernel.std() == pytest.approx(std, rel=0.02)
@@ -424,7 +427,7 @@ def test_weights_are_read_from_a_file(mini, tmp_path):
         ({"weights": "nowhere.weights.h5"}, "no such file.*nowhere.weights.h5"),
         ({"pooling": "mean"}, 'None, "avg" or "max".*mean'),
         ({"classes": 0}, "at least 1.*0"),
-        ({"initialization": "xavier"}, '"2012" or "he".*xavier'),
+        ({"initialization": "xavier"}, '"he" or "he-small".*xavier'),
         ({"input_shape": (64, 64)}, r"number of channels.*\(64, 64\)"),
         ({"input_shape": (64, 64, None)}, "number of channels.*None"),
         ({"input_shape": (None, 64, 3)}, "With its top.*None.*include_top"),

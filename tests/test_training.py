@@ -13,7 +13,7 @@ from PIL import Image
 from alexnet_keras import augment, data, distribution, recipes, training
 from alexnet_keras.runs import Interruption
 
-SMALL = dataclasses.replace(recipes.FAST, epochs=3, batch_size=8)
+SMALL = dataclasses.replace(recipes.COURSE, epochs=3, batch_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_the_papers_rate_falls_where_the_2012_layer_files_divide_it():
 
 
 def test_the_fast_rate_warms_up_and_ends_at_nothing():
-    recipe = dataclasses.replace(recipes.FAST, epochs=5, warm_up=1)
+    recipe = dataclasses.replace(recipes.COURSE, epochs=5, warm_up=1)
     rate = recipes.learning_rate(recipe, 10)
     seen = np.array([float(rate(step)) for step in range(51)])
     assert seen[0] == 0
@@ -98,17 +98,17 @@ def test_the_fast_rate_warms_up_and_ends_at_nothing():
 
 
 def test_a_run_shorter_than_its_warm_up_has_a_rate():
-    recipe = dataclasses.replace(recipes.FAST, epochs=1, warm_up=3)
+    recipe = dataclasses.replace(recipes.COURSE, epochs=1, warm_up=3)
     assert float(recipes.learning_rate(recipe, 2)(1)) > 0
 
 
 def test_an_unknown_schedule_is_refused():
-    recipe = dataclasses.replace(recipes.FAST, schedule="linear")
+    recipe = dataclasses.replace(recipes.COURSE, schedule="linear")
     with pytest.raises(ValueError, match="Received: schedule='linear'"):
         recipes.learning_rate(recipe, 10)
 
 
-@pytest.mark.parametrize("recipe", [recipes.PAPER, recipes.FAST])
+@pytest.mark.parametrize("recipe", recipes.RECIPES.values())
 def test_the_network_subtracts_the_mean_and_penalises_kernels_only(
     photos, recipe
 ):
@@ -146,6 +146,43 @@ def test_it_learns_to_tell_dark_from_bright_and_repeats_itself(photos):
     assert history == again
     for one, two in zip(weights, same, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_smoothed_targets_give_every_class_a_share():
+    draws = np.random.default_rng(0)
+    shares = draws.dirichlet(np.ones(4), 5).astype("float32")
+    labels = np.array([0, 3, 1, 1, 2])
+    loss = recipes.SmoothedCrossentropy(0.2, reduction=None)
+    targets = 0.8 * np.eye(4)[labels] + 0.2 / 4
+    expected = -(targets * np.log(shares)).sum(1)
+    np.testing.assert_allclose(loss(labels, shares), expected, rtol=1e-5)
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(loss)
+    )
+    assert again.label_smoothing == 0.2
+    network = keras.Sequential([keras.layers.Dense(4, "softmax")])
+    plain = keras.losses.SparseCategoricalCrossentropy()
+    np.testing.assert_allclose(
+        recipes.SmoothedCrossentropy(0)(labels, network(shares)),
+        plain(labels, network(shares)),
+        rtol=1e-5,
+    )
+
+
+def test_the_recipe_for_photographs_does_what_it_says(photos, monkeypatch):
+    recipe = dataclasses.replace(recipes.FAST, batch_size=8, epochs=2)
+    areas, whole = [], augment.random_resized_crop
+
+    def noticed(image, size, seed, least_area):
+        areas.append(least_area)
+        return whole(image, size, seed, least_area)
+
+    monkeypatch.setattr(augment, "random_resized_crop", noticed)
+    network = training.build("mini", recipe, photos)
+    assert network.loss.label_smoothing == recipe.label_smoothing
+    history = training.fit(network, recipe, photos, verbose=0)
+    assert {*areas} == {recipe.least_area}
+    assert np.isfinite(history["loss"]).all()
 
 
 def test_two_replicas_train_and_share_every_validation_batch(photos):

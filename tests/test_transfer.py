@@ -259,7 +259,7 @@ def test_training_starts_from_weights_and_leaves_the_frozen_ones(
 
 def test_the_same_classes_keep_their_fc8(photos, save, monkeypatch):
     pictures = data.load(photos, 64, report=lambda line: None)
-    recipe = dataclasses.replace(recipes.FAST, batch_size=8)
+    recipe = dataclasses.replace(recipes.COURSE, batch_size=8)
     for names, is_kept in (
         (["blue", "red"], True),
         (["red", "blue"], False),

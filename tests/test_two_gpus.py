@@ -82,7 +82,7 @@ def test_full_alexnet_on_two_replicas_equals_one_device():
 def test_a_recipe_on_two_replicas_equals_one_device():
     # momentum, L2, warm-up and the biases' own rate are all in there
     recipe = dataclasses.replace(
-        recipes.FAST, dropout=0, batch_size=16, epochs=2, bias_rate=2
+        recipes.COURSE, dropout=0, batch_size=16, epochs=2, bias_rate=2
     )
     noise = types.SimpleNamespace(  # as much of a `data.Data` as is asked for
         class_names=tuple("abcde"),  # more, and Keras' top 5 wants float32

@@ -177,7 +177,7 @@ def test_layers_that_are_not_awaited_are_drawn(draws):
 
 def test_training_from_weights_draws_the_new_layer_alone(held, photos, draws):
     pictures = data.load(photos, 64, cache="memory")
-    recipe = dataclasses.replace(recipes.FAST, batch_size=8)
+    recipe = dataclasses.replace(recipes.COURSE, batch_size=8)
     start = exchange.read(held / "mini.weights.h5")
     model = training.build("mini", recipe, pictures, start=start)
     assert draws == [tuple(model.get_layer("fc8").kernel.shape)]

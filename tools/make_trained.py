@@ -29,7 +29,7 @@ README = """\
 # Trained networks
 
 `make trained` wrote these files{options}: it trains both networks from scratch
-on the training pictures of `solids`, with recipe `fast`, on one device.
+on the training pictures of `solids`, with recipe `course`, on one device.
 
 | file | what | epochs | precision | validation | test |
 |---|---|---|---|---|---|

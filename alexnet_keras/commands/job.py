@@ -118,13 +118,15 @@ def _find_devices(options):
 def _recipe(options, replicas):
     """Gives the recipe with the changes that were asked for."""
     from alexnet_keras import recipes
+    from alexnet_keras.data.loading import SOLIDS
 
+    name = options.recipe or ("course" if options.data in SOLIDS else "fast")
     chosen = {
         name: value
         for name in ("epochs", "batch_size", "learning_rate")
         if (value := getattr(options, name)) is not None
     }
-    recipe = dataclasses.replace(recipes.RECIPES[options.recipe], **chosen)
+    recipe = dataclasses.replace(recipes.RECIPES[name], **chosen)
     if recipe.batch_size % replicas:
         raise BadInput(
             f"A batch of {recipe.batch_size} cannot be shared by {replicas} "

@@ -118,8 +118,11 @@ def _device_options(parser):
 
 
 def _recipe_options(parser):
-    text = "fast learns within minutes, paper is the paper's"
-    option(parser, "--recipe", text, ("fast", "paper"), "fast")
+    text = (
+        "course learns solids within minutes, fast learns photographs, paper "
+        "is the paper's (default: course for solids, fast for all others)"
+    )
+    option(parser, "--recipe", text, ("course", "fast", "paper"))
     option(parser, "--epochs", "instead of the recipe's", positive)
     text = "pictures a step, over all devices, instead of the recipe's"
     option(parser, "--batch-size", text, positive)

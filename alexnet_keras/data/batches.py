@@ -73,7 +73,13 @@ class Data(NamedTuple):
         )
 
     def train(
-        self, batch_size, seed=0, color_noise=True, start=0, worker=(0, 1)
+        self,
+        batch_size,
+        seed=0,
+        color_noise=True,
+        start=0,
+        worker=(0, 1),
+        least_area=None,
     ):
         """Makes endless training batches, shuffled anew in every epoch.
 
@@ -87,10 +93,13 @@ class Data(NamedTuple):
             start: Int, batches to leave out, for a run that goes on.
             worker: Pair of ints, `(index, count)`: of every batch, the part
                 of one of several workers, who need equal parts.
+            least_area: Float, as in `augment.random_resized_crop`, or None
+                for crops of the network's size.
 
         Returns:
             `tf.data.Dataset` of `(images, labels)`: `(batch, size, size, 3)`,
-            RGB 0 to 255, float32 (uint8 without colour noise), and int32.
+            RGB 0 to 255, float32 (uint8 if neither colours nor sizes are
+            changed), and int32.
 
         Raises:
             DataError: If there are fewer pictures than a batch.
@@ -126,7 +135,7 @@ class Data(NamedTuple):
             epochs.flat_map(epoch_of)
             .skip(left_out * share)
             .map(
-                self._augmented(split, seed, color_noise),
+                self._augmented(split, seed, color_noise, least_area),
                 num_parallel_calls=os.cpu_count(),
             )
             .batch(share, drop_remainder=True)
@@ -134,7 +143,7 @@ class Data(NamedTuple):
             .with_options(_options())
         )
 
-    def _augmented(self, split, seed, color_noise):
+    def _augmented(self, split, seed, color_noise, least_area):
         """Gives the function that makes a training example of a record."""
 
         def prepare(epoch, index, picture, label):
@@ -144,7 +153,12 @@ class Data(NamedTuple):
                 tf.random.experimental.stateless_split(key, 3)
             )
             image = self._load(split, picture)
-            image = augment.random_crop(image, self.size, crop)
+            if least_area is None:
+                image = augment.random_crop(image, self.size, crop)
+            else:
+                image = augment.random_resized_crop(
+                    image, self.size, crop, least_area
+                )
             image = augment.random_flip(image, flip)
             if color_noise:
                 image = augment.shift_colors(

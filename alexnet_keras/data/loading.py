@@ -18,7 +18,7 @@ from alexnet_keras.datasets import data_dir
 
 _LARGEST = 4096  # pixels
 _MOST = 50  # lines about pictures that cannot be read
-_SOLIDS = ("solids", "solids/full", "solids/tiny")
+SOLIDS = ("solids", "solids/full", "solids/tiny")
 
 
 def load(
@@ -146,7 +146,7 @@ def _list(source, seed, folder):
 
     if not sys.stderr.isatty():  # a bar is for a terminal
         tfds.disable_progress_bar()
-    if source in _SOLIDS:
+    if source in SOLIDS:
         from alexnet_keras.datasets import solids
 
         config = source.partition("/")[2] or "full"
@@ -160,7 +160,7 @@ def _list(source, seed, folder):
 def _is_path(source):
     """Tells a folder from a TFDS name, which may hold a slash too."""
     text = os.fspath(source)
-    return source not in _SOLIDS and (
+    return source not in SOLIDS and (
         not isinstance(source, str)
         or os.path.exists(os.path.expanduser(text))
         or text.startswith((".", "~", "/", os.sep))

@@ -7,7 +7,13 @@ from alexnet_keras.data.decoding import DataError
 
 
 def shared_training(
-    data, batch_size, strategy, seed=0, color_noise=True, start=0
+    data,
+    batch_size,
+    strategy,
+    seed=0,
+    color_noise=True,
+    start=0,
+    least_area=None,
 ):
     """Makes training batches for the replicas of a strategy.
 
@@ -15,9 +21,10 @@ def shared_training(
         data: A `batches.Data`.
         batch_size: Int, over all replicas of all workers.
         strategy: A `tf.distribute.Strategy`.
-        seed: As in `Data.train`; `color_noise` and `start` too.
+        seed: As in `Data.train`; the others too.
         color_noise: Bool.
         start: Int.
+        least_area: Float or None.
 
     Returns:
         The batches without end, each replica's part by itself.
@@ -26,7 +33,9 @@ def shared_training(
     def part(context):
         pipelines = context.num_input_pipelines
         worker = context.input_pipeline_id, pipelines
-        batches = data.train(batch_size, seed, color_noise, start, worker)
+        batches = data.train(
+            batch_size, seed, color_noise, start, worker, least_area
+        )
         if pipelines == strategy.num_replicas_in_sync:
             return batches
         return batches.rebatch(batch_size // strategy.num_replicas_in_sync)

@@ -94,7 +94,7 @@ pictures = data.load(folder, size=64)
 
 # %%
 replace = dataclasses.replace
-base = replace(recipes.FAST, epochs=14, learning_rate=0.01)
+base = replace(recipes.COURSE, epochs=14, learning_rate=0.01)
 base = replace(base, dropout=0, color_noise=False)
 starts = {
     "2012, raw": replace(base, initialization="2012", unit_variance=False),
@@ -396,7 +396,7 @@ few = data.load("solids/tiny", size=64)
 from alexnet_keras import runs
 from alexnet_keras.runs import checkpoints
 
-short = replace(recipes.FAST, epochs=3, batch_size=15)
+short = replace(recipes.COURSE, epochs=3, batch_size=15)
 
 
 class Plug(keras.callbacks.Callback):
