@@ -74,15 +74,12 @@ COURSE = Recipe(
     initialization="he",
     unit_variance=True,
 )
-FAST = Recipe(  # tuned on photographs: docs/your-pictures.md
+FAST = dataclasses.replace(  # tuned on photographs: docs/your-pictures.md
+    COURSE,
     name="fast",
     epochs=20,
-    batch_size=64,
     learning_rate=0.02,
-    schedule="cosine",
-    warm_up=1,
     initialization="he-small",
-    unit_variance=True,
     least_area=0.4,
     label_smoothing=0.1,
 )

@@ -86,7 +86,7 @@ def test_the_papers_rate_falls_where_the_2012_layer_files_divide_it():
     )
 
 
-def test_the_fast_rate_warms_up_and_ends_at_nothing():
+def test_the_cosine_rate_warms_up_and_ends_at_nothing():
     recipe = dataclasses.replace(recipes.COURSE, epochs=5, warm_up=1)
     rate = recipes.learning_rate(recipe, 10)
     seen = np.array([float(rate(step)) for step in range(51)])

@@ -120,13 +120,15 @@ def _recipe(options, replicas):
     from alexnet_keras import recipes
     from alexnet_keras.data.loading import SOLIDS
 
-    name = options.recipe or ("course" if options.data in SOLIDS else "fast")
+    usual = "course" if options.data in SOLIDS else "fast"
     chosen = {
         name: value
         for name in ("epochs", "batch_size", "learning_rate")
         if (value := getattr(options, name)) is not None
     }
-    recipe = dataclasses.replace(recipes.RECIPES[name], **chosen)
+    recipe = dataclasses.replace(
+        recipes.RECIPES[options.recipe or usual], **chosen
+    )
     if recipe.batch_size % replicas:
         raise BadInput(
             f"A batch of {recipe.batch_size} cannot be shared by {replicas} "
