@@ -26,6 +26,8 @@ class Recipe:
         bias_rate: Float or `None`. The rate of the biases stays at so many
             times `learning_rate` throughout, as in the 2012 layer files.
         momentum: Float (section 5).
+        nesterov: Bool, whether the gradient counts as if it were taken where
+            the momentum leads (Sutskever et al., 2013), not as in the paper.
         weight_decay: Float, the paper's 0.0005 (section 5).
         dropout: Float (section 4.2).
         color_noise: Bool, whether colours are shifted (section 4.1).
@@ -46,6 +48,7 @@ class Recipe:
     unit_variance: bool
     bias_rate: float | None = None
     momentum: float = 0.9
+    nesterov: bool = False
     weight_decay: float = 5e-4
     dropout: float = 0.5
     color_noise: bool = True
@@ -78,9 +81,11 @@ FAST = dataclasses.replace(  # tuned on photographs: docs/your-pictures.md
     COURSE,
     name="fast",
     epochs=20,
-    learning_rate=0.02,
+    learning_rate=0.013,
     initialization="he-small",
-    least_area=0.4,
+    momentum=0.95,
+    nesterov=True,
+    least_area=0.25,
     label_smoothing=0.1,
 )
 RECIPES = {recipe.name: recipe for recipe in (COURSE, FAST, PAPER)}

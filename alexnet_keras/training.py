@@ -93,7 +93,10 @@ def _compile(model, recipe, steps_per_epoch, num_classes):
     bias_rate = recipe.bias_rate and recipe.bias_rate * recipe.learning_rate
     model.compile(
         MomentumSGD(
-            learning_rate(recipe, steps_per_epoch), recipe.momentum, bias_rate
+            learning_rate(recipe, steps_per_epoch),
+            recipe.momentum,
+            bias_rate,
+            nesterov=recipe.nesterov,
         ),
         loss=SmoothedCrossentropy(recipe.label_smoothing)
         if recipe.label_smoothing

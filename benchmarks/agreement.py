@@ -118,12 +118,13 @@ def prepare_jax(size, path):
     return {"ours on JAX": by_jax(network, size)}, None
 
 
-def by_jax(network, size):
+def by_jax(network, size, steps=STEPS):
     """Answers and trains with a network on Keras' JAX backend.
 
     Args:
         network: A `keras.Model` that gives probabilities.
         size: Int, side of the images in pixels.
+        steps: Int, how many steps it trains.
 
     Returns:
         Pair as for `distances`; likewise the others.
@@ -133,7 +134,7 @@ def by_jax(network, size):
     _, answers = step(state, *batch)
     step, state = jax_training(network, RATE)
     losses = []
-    for _ in range(STEPS):
+    for _ in range(steps):
         state, loss = step(state, *batch)
         losses.append(float(loss))
     return np.array(losses), np.asarray(answers, np.float32)

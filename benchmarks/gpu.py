@@ -58,7 +58,8 @@ def prepare_ours(name, size, training):
     """Prepares one of our networks on JAX, in bfloat16."""
     import keras_turns
 
-    network = _network(name, size, "mixed_bfloat16")
+    policy = "mixed_bfloat16" if training else "bfloat16"  # the weights, too
+    network = _network(name, size, policy)
     turn = keras_turns.jax_turn(network, size, training)
     return f"ours, {name}, on JAX, bfloat16", turn
 
@@ -70,12 +71,12 @@ def prepare_our_answers(name, size, path):
     keras.utils.set_random_seed(0)
     exact = _network(name, size, "float32", dropout=0)
     peers.save_weights(path, exact)
-    lower = _network(name, size, "mixed_bfloat16", dropout=0)
-    peers.give_keras(path, lower)
-    return {
-        "ours, float32": agreement.by_jax(exact, size),
-        "ours, bfloat16": agreement.by_jax(lower, size),
-    }, None
+    found = {"ours, float32": agreement.by_jax(exact, size)}
+    for policy, steps in (("mixed_bfloat16", agreement.STEPS), ("bfloat16", 0)):
+        network = _network(name, size, policy, dropout=0)
+        peers.give_keras(path, network)
+        found[f"ours, {policy}"] = agreement.by_jax(network, size, steps)
+    return found, None
 
 
 def prepare_their_answers(name, size, path, device):

@@ -292,7 +292,7 @@ def test_two_damaged_checkpoints_end_with_an_error(
     ("more", "difference"),
     [
         ("--seed 1", "seed: 0 there, 1 here"),
-        ("--learning-rate 0.1", "learning_rate: 0.02 there, 0.1 here"),
+        ("--learning-rate 0.1", "learning_rate: 0.013 there, 0.1 here"),
         ("--recipe paper", "schedule: 'cosine' there, 'steps' here"),
         ("--epochs 9", "epochs: 3 there, 9 here"),
         ("--devices 2", "replicas: 1 there, 2 here"),

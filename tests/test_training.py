@@ -53,9 +53,12 @@ def test_ten_thousand_steps_of_decay_leave_what_the_paper_says():
     np.testing.assert_allclose(weight.numpy().item(), w, rtol=1e-6)
 
 
-def test_momentum_is_the_papers_and_biases_keep_their_own_rate():
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_is_the_papers_and_biases_keep_their_own_rate(nesterov):
     rates = keras.optimizers.schedules.PiecewiseConstantDecay([2], [0.1, 0.01])
-    optimizer = recipes.MomentumSGD(rates, 0.9, bias_learning_rate=0.2)
+    optimizer = recipes.MomentumSGD(
+        rates, 0.9, bias_learning_rate=0.2, nesterov=nesterov
+    )
     variables = [
         keras.Variable(np.ones((2, 2)), dtype="float64"),
         keras.Variable(np.ones(2), dtype="float64"),
@@ -70,7 +73,11 @@ def test_momentum_is_the_papers_and_biases_keep_their_own_rate():
         rate = 0.1 if step <= 2 else 0.01  # Keras steps after the boundary
         kernel_v = 0.9 * kernel_v - rate * gradient
         bias_v = 0.9 * bias_v - 0.2 * gradient
-        kernel, bias = kernel + kernel_v, bias + bias_v
+        if nesterov:
+            kernel += 0.9 * kernel_v - rate * gradient
+            bias += 0.9 * bias_v - 0.2 * gradient
+        else:
+            kernel, bias = kernel + kernel_v, bias + bias_v
     np.testing.assert_allclose(variables[0].numpy(), kernel, rtol=1e-6)
     np.testing.assert_allclose(variables[1].numpy(), bias, rtol=1e-6)
 
@@ -180,6 +187,8 @@ def test_the_recipe_for_photographs_does_what_it_says(photos, monkeypatch):
     monkeypatch.setattr(augment, "random_resized_crop", noticed)
     network = training.build("mini", recipe, photos)
     assert network.loss.label_smoothing == recipe.label_smoothing
+    assert network.optimizer.momentum == recipe.momentum
+    assert network.optimizer.nesterov == recipe.nesterov
     history = training.fit(network, recipe, photos, verbose=0)
     assert {*areas} == {recipe.least_area}
     assert np.isfinite(history["loss"]).all()
