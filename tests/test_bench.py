@@ -396,7 +396,7 @@ def test_the_gpu_benchmark_runs_without_tensorflow(tmp_path):
         [
             sys.executable,
             ROOT / "benchmarks" / "gpu.py",
-            *"--cpu --size 67 --batches 2 --rounds 1 --seconds 0.01".split(),
+            *"--cpu --size 67 --batches 2 3 --rounds 1 --seconds 0.01".split(),
             *"--networks two-tower".split(),
             *("--out", out),
         ],
@@ -407,8 +407,9 @@ def test_the_gpu_benchmark_runs_without_tensorflow(tmp_path):
     assert done.returncode == 0, done.stderr
     rows = json.loads(out.read_text())["lines"]
     assert [row["what"] for row in rows] == [
-        "training step, batch 2",
-        "inference, batch 2",
+        f"{what}, batch {batch}"
+        for what in ("training step", "inference")
+        for batch in (2, 3)
     ]
     assert all("two-tower" in row["ours"] for row in rows)
     assert all(row["ratio"]["median"] > 0 for row in rows)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import pathlib
+import re
 import signal
 
 import keras
@@ -12,6 +14,8 @@ from PIL import Image
 
 from alexnet_keras import augment, data, distribution, recipes, training
 from alexnet_keras.runs import Interruption
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 SMALL = dataclasses.replace(recipes.COURSE, epochs=3, batch_size=8)
 
@@ -192,6 +196,31 @@ def test_the_recipe_for_photographs_does_what_it_says(photos, monkeypatch):
     history = training.fit(network, recipe, photos, verbose=0)
     assert {*areas} == {recipe.least_area}
     assert np.isfinite(history["loss"]).all()
+
+
+def test_the_page_on_pictures_tells_how_the_recipes_differ():
+    page = ROOT / "docs" / "your-pictures.md"
+    rows = re.findall(
+        r"^\| ([a-z ]+) \| (.+) \| (.+) \|$", page.read_text(), re.M
+    )
+    told = {name: columns for name, *columns in rows}
+    both = recipes.COURSE, recipes.FAST
+    course, fast = map(dataclasses.asdict, both)
+    assert {name for name in course if course[name] != fast[name]} == {
+        *("name", "epochs", "learning_rate", "momentum", "nesterov"),
+        *("initialization", "least_area", "label_smoothing"),
+    }
+    assert told["epochs"] == [str(recipe.epochs) for recipe in both]
+    for said, recipe in zip(told["rate"], both, strict=True):
+        assert said.startswith(f"{recipe.learning_rate}, ")
+    for said, recipe in zip(told["momentum"], both, strict=True):
+        assert said.startswith(f"{recipe.momentum}, ")
+        assert ("Nesterov" in said) == recipe.nesterov
+    assert told["crops"][1].startswith(f"{100 * fast['least_area']:g} to 100%")
+    share = 100 * fast["label_smoothing"]
+    assert told["targets"][1].startswith(
+        f"{100 - share:g}% the class, {share:g}% all classes"
+    )
 
 
 def test_two_replicas_train_and_share_every_validation_batch(photos):
