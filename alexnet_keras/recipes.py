@@ -134,7 +134,10 @@ class MomentumSGD(keras.optimizers.SGD):
         return super()._all_reduce_sum_gradients(grads_and_vars)
 
     def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable: `v = momentum v - rate gradient; w = w + v`."""
+        """Moves one variable: `v = momentum v - rate gradient; w = w + v`.
+
+        With `nesterov`, `w = w + momentum v - rate gradient`, of the new v.
+        """
         rate = learning_rate
         if self.bias_learning_rate is not None and len(variable.shape) == 1:
             rate = self.bias_learning_rate

@@ -58,7 +58,7 @@ def test_ten_thousand_steps_of_decay_leave_what_the_paper_says():
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_momentum_is_the_papers_and_biases_keep_their_own_rate(nesterov):
+def test_momentum_follows_its_rule_and_biases_keep_their_own_rate(nesterov):
     rates = keras.optimizers.schedules.PiecewiseConstantDecay([2], [0.1, 0.01])
     optimizer = recipes.MomentumSGD(
         rates, 0.9, bias_learning_rate=0.2, nesterov=nesterov
