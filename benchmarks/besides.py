@@ -7,7 +7,7 @@ import tempfile
 
 import feeding
 import learning
-from contenders import ready, rounds, say
+from contenders import ready, rounds, say, warm
 from tables import Line
 
 
@@ -27,6 +27,7 @@ def devices(options):
         "workers": (prepare, {**own, "workers": True}, both),
     }
     with ready(wanted) as started:
+        warm(started.values(), batch)
         turns = {
             name: functools.partial(one.turn, batch)
             for name, one in started.items()

@@ -7,6 +7,7 @@ loaded only where it is measured.
 """
 
 import contextlib
+import functools
 import importlib
 import multiprocessing
 import os
@@ -18,6 +19,9 @@ import time
 
 class Contender:
     """One or more processes that do the same work in step.
+
+    They prepare themselves while the caller goes on; the first look at `label`
+    waits for them.
 
     Args:
         prepare: Str, `"module.function"`. Called in the process with
@@ -39,19 +43,29 @@ class Contender:
             other.close()
             self._pipes.append(pipe)
             self._processes.append(process)
-        try:
-            self.label = self._gather()[0]
-        except BaseException:
-            self.end()
-            raise
+
+    @functools.cached_property
+    def label(self):
+        """What the preparation gave: of several processes, the first's."""
+        return self._gather()[0]
 
     def turn(self, case, steps):
         """Runs a turn; gives the seconds of a step, the slowest process's."""
-        return max(self._ask("turn", case, steps))
+        self.begin(case, steps)
+        return self.finish()
+
+    def begin(self, case, steps):
+        """Has a turn begun, while the caller goes on."""
+        self._send("turn", case, steps)
+
+    def finish(self):
+        """Waits for the turn that was begun; gives what `turn` gives."""
+        return max(self._gather())
 
     def peak_memory(self):
         """Gives the bytes that the processes have held at most, or None."""
-        peaks = self._ask("memory")
+        self._send("memory")
+        peaks = self._gather()
         return None if None in peaks else sum(peaks)
 
     def end(self):
@@ -64,10 +78,10 @@ class Contender:
                 process.terminate()
                 process.join()
 
-    def _ask(self, *words):
+    def _send(self, *words):
+        _ = self.label  # it is ready
         for pipe in self._pipes:
             pipe.send(words)
-        return self._gather()
 
     def _gather(self):
         try:
@@ -93,8 +107,26 @@ def steps_for(seconds, step, least=1, most=200):
     return max(least, min(most, round(seconds / max(step, 1e-9))))
 
 
+def warm(contenders, case):
+    """Lets all do a first step at once, in which they trace and compile.
+
+    That takes one core each, so that together they are done sooner.
+
+    Args:
+        contenders: Iterable of `Contender`.
+        case: The case of that step.
+
+    Returns:
+        List of what their turns gave.
+    """
+    contenders = [*contenders]
+    for one in contenders:
+        one.begin(case, 1)
+    return [one.finish() for one in contenders]
+
+
 def rounds(turns, number, seconds, least=1):
-    """Lets contenders take turns.
+    """Lets contenders take turns that have nothing left to compile.
 
     Args:
         turns: Dict of functions by name: given a number of steps, each does
@@ -106,10 +138,10 @@ def rounds(turns, number, seconds, least=1):
     Returns:
         Dict of lists, the seconds of a step in every round.
     """
-    steps = {}
-    for name, turn in turns.items():
-        turn(1)  # traces, compiles and fills caches
-        steps[name] = steps_for(seconds, turn(least), least)
+    steps = {
+        name: steps_for(seconds, turn(least), least)
+        for name, turn in turns.items()
+    }
     found = {name: [] for name in turns}
     for _ in range(number):
         for name, turn in turns.items():
@@ -119,7 +151,7 @@ def rounds(turns, number, seconds, least=1):
 
 @contextlib.contextmanager
 def ready(wanted):
-    """Starts contenders one after another, and ends them with the block.
+    """Starts contenders at once, and ends them with the block.
 
     Args:
         wanted: Dict of the arguments of `Contender` by name.
@@ -131,11 +163,21 @@ def ready(wanted):
     try:
         for name, arguments in wanted.items():
             started[name] = Contender(*arguments)
-            say(f"  ready: {started[name].label}")
-        yield started
+        for contender in started.values():
+            say(f"  ready: {contender.label}")
+        yield dict(started)  # whatever is taken out of it is ended, too
     finally:
         for contender in started.values():
             contender.end()
+
+
+def told(*arguments):
+    """Gives what a `Contender` of these arguments has prepared, and ends it."""
+    one = Contender(*arguments)
+    try:
+        return one.label
+    finally:
+        one.end()
 
 
 def timed(step, wait=lambda: None):

@@ -25,11 +25,11 @@ import agreement  # noqa: E402
 import peers  # noqa: E402
 import tables  # noqa: E402
 from contenders import (  # noqa: E402
-    Contender,
     check_size,
     ready,
     rounds,
     say,
+    told,
 )
 
 # ours, its pictures' side, the same network in PyTorch, what that is called
@@ -100,13 +100,10 @@ def check(name, size, device):
     with tempfile.TemporaryDirectory() as scratch:
         own = {"name": name, "size": size}
         own["path"] = os.path.join(scratch, "weights.npz")
-        ours = Contender("gpu.prepare_our_answers", own, [JAX | EXACT])
-        ours.end()
-        theirs = Contender(
-            "gpu.prepare_their_answers", {**own, "device": device}
-        )
-        theirs.end()
-    agreement.hold(ours.label | theirs.label)
+        found = told("gpu.prepare_our_answers", own, [JAX | EXACT])
+        own["device"] = device
+        found |= told("gpu.prepare_their_answers", own)
+    agreement.hold(found)
 
 
 def _network(name, size, policy, dropout=0.5):
@@ -141,9 +138,10 @@ def measure(name, training, options):
     own = {"size": size, "training": training}
     theirs = {**own, "device": device, "build": build}
     tried = {"precision": "bfloat16", "cases": options.batches}
-    trial = Contender("torch_turns.prepare_trial", theirs | tried)
-    trial.end()
-    chosen = trial.label
+    trial = "torch_turns.prepare_trial", theirs | tried
+    with ready({"trial": trial}) as started:
+        started["trial"].turn("eager", 1)
+        chosen = started["trial"].turn("choose", 1)
     wanted = {
         "ours": ("gpu.prepare_ours", {**own, "name": name}, [JAX]),
         "theirs": ("torch_turns.prepare_torch", {**theirs, "chosen": chosen}),
@@ -151,6 +149,8 @@ def measure(name, training, options):
     lines, what = [], "training step" if training else "inference"
     with ready(wanted) as started:
         for batch in options.batches:
+            for one in started.values():  # alone: XLA times what it compiles
+                one.turn(batch, 1)
             turns = {
                 who: functools.partial(one.turn, batch)
                 for who, one in started.items()
@@ -227,9 +227,8 @@ def main(argv=None):
         )
     if options.cpu:
         os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    look = Contender("gpu.prepare_look", {}, [JAX])
-    look.end()
-    where = dict(zip(("JAX", "PyTorch"), look.label, strict=True))
+    seen = told("gpu.prepare_look", {}, [JAX])
+    where = dict(zip(("JAX", "PyTorch"), seen, strict=True))
     blind = [who for who, device in where.items() if not device]
     if blind and not options.cpu:
         say(

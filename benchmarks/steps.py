@@ -7,7 +7,7 @@ import tempfile
 
 import agreement
 import limit
-from contenders import Contender, ready, rounds, say
+from contenders import ready, rounds, say, told, warm
 from tables import Line
 
 GB = 2**30
@@ -25,9 +25,7 @@ def check(options):
             ("most", {}),
             ("jax", {"KERAS_BACKEND": "jax"}),
         ):
-            one = Contender(f"agreement.prepare_{name}", own, [environment])
-            found |= one.label
-            one.end()
+            found |= told(f"agreement.prepare_{name}", own, [environment])
     agreement.hold(found)
 
 
@@ -38,26 +36,27 @@ def choose_forms(options):
     say("PyTorch's forms: a trial of each")
     if not torch_turns.has_compiler():
         say("  no C++ compiler was found, so torch.compile is left out")
-    tried = sorted({TRIED.get(x, x) for x in options.batches}, reverse=True)
+    own = {"size": options.size, "thorough": options.thorough}
+    own["cases"] = sorted({TRIED.get(x, x) for x in options.batches})[::-1]
+    wanted = {
+        (kind, name): (
+            "torch_turns.prepare_trial",
+            {**own, "training": kind == "training", "precision": precision},
+        )
+        for kind in ("training", "inference")
+        for name, precision in (("torch", "float32"), ("torch16", "bfloat16"))
+        if kind in options.rows
+    }
     forms = {}
-    for kind in ("training", "inference"):
-        if kind not in options.rows:
-            continue
-        for name, precision in (("torch", "float32"), ("torch16", "bfloat16")):
-            one = Contender(
-                "torch_turns.prepare_trial",
-                {
-                    "size": options.size,
-                    "training": kind == "training",
-                    "precision": precision,
-                    "cases": tried,
-                    "thorough": options.thorough,
-                },
-            )
-            forms[kind, name] = {
-                x: one.label[TRIED.get(x, x)] for x in options.batches
-            }
-            one.end()
+    with ready(wanted) as trials:
+        for trial in trials.values():
+            say(f"  {trial.label}, eager")
+            trial.turn("eager", 1)
+        warm(trials.values(), "compile")
+        for name, trial in trials.items():
+            say(f"  {trial.label}, compiled")
+            best = trial.turn("choose", 1)
+            forms[name] = {x: best[TRIED.get(x, x)] for x in options.batches}
     return forms
 
 
@@ -77,6 +76,7 @@ def networks(training, options):
         limits = {name: started.pop(name) for name in ("tf", "pt")}
         lines, peaks = [], {}
         for batch in sorted(options.batches, reverse=True):
+            warm(started.values(), batch)
             turns = {
                 name: functools.partial(own.turn, batch)
                 for name, own in started.items()

@@ -76,14 +76,12 @@ def worth_trying(form, seconds):
     which memory format a convolution runs, the compiler chooses by itself.
 
     Args:
-        form: A `Form`.
+        form: A `Form` that is not eager.
         seconds: Dict by batch size of dicts by `Form`: those tried so far.
 
     Returns:
         Bool.
     """
-    if form.mode == "eager":
-        return True
     eager = [
         {x: taken for x, taken in own.items() if x.mode == "eager"}
         for own in seconds.values()
@@ -97,16 +95,8 @@ def has_compiler():
     return any(map(shutil.which, ("g++", "clang++", "c++")))
 
 
-def prepare_trial(
-    size,
-    training,
-    precision,
-    cases,
-    device="cpu",
-    build=None,
-    thorough=False,
-):
-    """Prepares a trial, as `contenders.Contender` wants.
+class Trial:
+    """Finds out in which form PyTorch is fastest on this machine.
 
     Args:
         size: Int, side of the images in pixels.
@@ -116,36 +106,96 @@ def prepare_trial(
         device: Str, PyTorch's.
         build: Str, the function of `peers` that gives the network.
         thorough: Bool, whether to compile what is not `worth_trying`, too.
-
-    Returns:
-        The fastest `Form` for each batch size, a dict in place of a label; and
-        a function that does nothing.
-
-    Raises:
-        ValueError: If every form fails, or computes something else.
     """
-    _start(device)
-    if not training:
-        plain = Form(LAYOUTS[0], "eager", "float32")
-        expected = Network(size, plain, False, device, build).answers(8)
-    seconds = {case: {} for case in cases}
-    for form in forms(training, precision, device):
-        if not (thorough or worth_trying(form, seconds)):
-            continue
+
+    def __init__(
+        self,
+        size,
+        training,
+        precision,
+        cases,
+        device="cpu",
+        build=None,
+        thorough=False,
+    ):
+        _start(device)
+        self._network = lambda form: Network(
+            size, form, training, device, build
+        )
+        self._expected = None
+        if not training:
+            plain = Form(LAYOUTS[0], "eager", "float32")
+            one = Network(size, plain, False, device, build)
+            self._expected = one.answers(8)
+        self._seconds = {case: {} for case in cases}
+        self._thorough = thorough
+        found = forms(training, precision, device)
+        self._eager = [x for x in found if x.mode == "eager"]
+        self._others = [x for x in found if x.mode != "eager"]
+
+    def eager(self):
+        """Times what is not compiled."""
+        self._time(self._eager)
+
+    def compile(self):
+        """Compiles what is worth it and times nothing: `choose` finds it done.
+
+        Others may compile at the same time, since it takes one core.
+        """
+        self._others = [x for x in self._worth() if self._attempt(x, _once)]
+
+    def choose(self):
+        """Times what is compiled.
+
+        Returns:
+            The fastest `Form` for each batch size, a dict.
+
+        Raises:
+            ValueError: If every form fails, or computes something else.
+        """
+        self._time(self._worth())
+        return {
+            case: min(own, key=own.get) for case, own in self._seconds.items()
+        }
+
+    def _worth(self):
+        return [
+            form
+            for form in self._others
+            if self._thorough or worth_trying(form, self._seconds)
+        ]
+
+    def _time(self, forms):
+        for form in forms:
+            if taken := self._attempt(form, _try):
+                for case, seconds in taken.items():
+                    self._seconds[case][form] = seconds
+                say(f"    {form}: " + _told(taken))
+
+    def _attempt(self, form, do):
+        """Does something with a form at each batch size, or says why not."""
         try:
-            network = Network(size, form, training, device, build)
-            if not training:
-                _compare(form, network.answers(8), expected)
-            taken = {case: _try(network, case) for case in cases}
+            network = self._network(form)
+            if self._expected is not None:
+                _compare(form, network.answers(8), self._expected)
+            return {case: do(network, case) for case in self._seconds}
         except Exception as error:  # whatever a compiler raises
             reason = (str(error) or repr(error)).splitlines()[0]
             say(f"    {form}: left out: {reason}")
-            continue
-        for case in cases:
-            seconds[case][form] = taken[case]
-        say(f"    {form}: " + _told(taken))
-    best = {case: min(own, key=own.get) for case, own in seconds.items()}
-    return best, lambda case, steps: None
+            return None
+
+
+def prepare_trial(precision, training, **options):
+    """Prepares a `Trial`, as `contenders.Contender` wants.
+
+    Returns:
+        A label and a function `turn(case, steps)`, where the case is the name
+        of a method of `Trial`.
+    """
+    trial = Trial(precision=precision, training=training, **options)
+    kind = "training" if training else "inference"
+    label = f"PyTorch's {kind}, {precision}"
+    return label, lambda case, steps: getattr(trial, case)()
 
 
 def prepare_torch(size, training, chosen, device="cpu", build=None):
@@ -299,9 +349,14 @@ def _compare(form, answers, expected):
         )
 
 
+def _once(network, case):
+    """Does a step, in which the network is compiled."""
+    return network.turn(case, 1)
+
+
 def _try(network, case):
     """Gives the seconds of a step, the shortest of some."""
-    network.turn(case, 1)
+    _once(network, case)
     first = network.turn(case, 1)
     return min(first, network.turn(case, 1 if first > 0.5 else 5))
 

@@ -184,8 +184,8 @@ def test_contenders_take_turns_round_after_round():
 
     turns = {"a": turn("a", 1e-6), "b": turn("b", 1.0)}
     found = contenders.rounds(turns, 3, 0.1)
-    warmed, taken = order[:4], order[4:]
-    assert [name for name, _ in warmed] == ["a", "a", "b", "b"]
+    tried, taken = order[:2], order[2:]
+    assert tried == [("a", 1), ("b", 1)]
     assert [name for name, _ in taken] == ["a", "b"] * 3
     assert taken[0][1] == 200
     assert taken[1][1] == 1
@@ -217,10 +217,41 @@ def test_a_contender_works_in_a_process_of_its_own_and_ends():
     assert not process.is_alive()
 
 
+def test_contenders_prepare_and_compile_at_once(tmp_path, monkeypatch):
+    (tmp_path / "bench_meeting.py").write_text(
+        "import pathlib, time\n"
+        "def meet(folder, name, other):\n"
+        "    pathlib.Path(folder, name).touch()\n"
+        "    end = time.monotonic() + 60\n"
+        "    while not pathlib.Path(folder, other).exists():\n"
+        "        assert time.monotonic() < end, 'alone'\n"
+        "        time.sleep(0.01)\n"
+        "def prepare(folder, name, other):\n"
+        "    meet(folder, name, other)\n"
+        "    def turn(case, steps):\n"
+        "        meet(folder, case + name, case + other)\n"
+        "        return steps\n"
+        "    return name, turn\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    wanted = {
+        name: (
+            "bench_meeting.prepare",
+            {"folder": str(tmp_path), "name": name, "other": other},
+        )
+        for name, other in ("ab", "ba")
+    }
+    with contenders.ready(wanted) as started:
+        assert [one.label for one in started.values()] == ["a", "b"]
+        assert contenders.warm(started.values(), "compile") == [1, 1]
+        gone = started.pop("a")
+    assert not any(process.is_alive() for process in gone._processes)
+
+
 @pytest.mark.usefixtures("module")
 def test_who_fails_to_prepare_is_named():
     with pytest.raises(SystemExit, match="bench_contender.prepare failed"):
-        contenders.Contender("bench_contender.prepare", {"wrong": 1})
+        contenders.told("bench_contender.prepare", {"wrong": 1})
 
 
 @pytest.mark.parametrize(("training", "count"), [(True, 4), (False, 6)])
@@ -251,7 +282,6 @@ def test_what_is_compiled_is_what_is_fastest_eagerly():
     seconds[64][compiled[1]] = 0.01
     tried = [torch_turns.worth_trying(x, seconds) for x in compiled]
     assert tried == [True, True]
-    assert torch_turns.worth_trying(first, {64: {}})
 
 
 def test_forms_have_names_of_their_own():
