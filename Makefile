@@ -96,7 +96,7 @@ test-site: site  ## Try the website in Chromium, which must be installed
 	$(PYTEST) -m site tests/website
 
 .PHONY: bench
-bench: $(VENV)/.peers  ## Measure speed against PyTorch and Keras: 20 minutes
+bench: $(VENV)/.peers  ## Measure speed against PyTorch and Keras: 17 minutes
 	$(BIN)/python benchmarks/speed.py $(ARGS)
 
 .PHONY: fuzz

@@ -4,7 +4,7 @@ Every contender lives in a process of its own, where it keeps its network warm
 and waits; they take turns, round after round. So all of them see the same
 machine, and a ratio is one of the same round. Only the processor is used.
 
-The whole takes about twenty minutes on two cores and 14 GB of memory, and
+The whole takes about seventeen minutes on two cores and 14 GB of memory, and
 means something only where nothing else is running. It writes docs/speed.md
 and docs/speed.json, and the excerpt in README.md.
 """
